@@ -1,0 +1,1 @@
+"""Programs run here: decisions only, no clock, no socket, no environment. Standard library only."""

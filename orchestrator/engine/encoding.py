@@ -1,0 +1,89 @@
+"""JSON as PostgreSQL stores it, from the values that the engine computes with.
+
+Numbers stay exact: a Decimal is written with its own digits. What JSON cannot say becomes null.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from orchestrator.engine.variables import UNDEFINED
+
+__all__ = ["from_json", "iso", "to_json"]
+
+_quote = json.encoder.encode_basestring
+
+
+def iso(value: datetime) -> str:
+    """ISO-8601 in UTC with milliseconds and Z."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+
+
+def _plain(value: Any) -> Any:
+    """What an unusual value is written as."""
+    if isinstance(value, bool):
+        return bool(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return None if callable(value) else str(value)
+
+
+def to_json(value: Any) -> str:
+    """JSON text of a value of the engine."""
+    out: list[str] = []
+    _append(value, out.append)
+    return "".join(out)
+
+
+def _append(value: Any, put: Callable[[str], Any]) -> None:
+    cls = value.__class__
+    if cls is str:
+        put(_quote(value.replace("\x00", "")) if "\x00" in value else _quote(value))
+    elif value is None or value is UNDEFINED:
+        put("null")
+    elif cls is bool:
+        put("true" if value else "false")
+    elif cls is int:
+        put(str(value))
+    elif cls is Decimal:
+        put(format(value, "f") if value.is_finite() else "null")
+    elif cls is dict:
+        separator = "{"
+        for key, item in value.items():
+            if item is UNDEFINED:
+                continue
+            put(separator)
+            put(_quote(key if key.__class__ is str else str(key)))
+            put(":")
+            _append(item, put)
+            separator = ","
+        put("{}" if separator == "{" else "}")
+    elif cls is list or cls is tuple:
+        separator = "["
+        for item in value:
+            put(separator)
+            _append(item, put)
+            separator = ","
+        put("[]" if separator == "[" else "]")
+    elif cls is float:
+        put(repr(value) if math.isfinite(value) else "null")
+    else:
+        _append(_plain(value), put)
+
+
+def from_json(text: str) -> Any:
+    """The value of JSON text; numbers with a fraction become Decimal."""
+    return json.loads(text, parse_float=Decimal)

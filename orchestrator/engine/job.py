@@ -1,0 +1,67 @@
+"""Jobs: one run of one node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orchestrator.engine.program import Node
+
+__all__ = ["WAIT", "Job"]
+
+
+class _Wait:
+    """What a node returns when somebody else will continue: jobs are flushed, the execution stays as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "WAIT"
+
+
+WAIT = _Wait()
+
+
+class Job:
+    """A row of ``jobs``. ``n`` is its number in the execution; a larger n was created later."""
+
+    __slots__ = ("log", "meta", "n", "node", "result", "started_at", "status", "upstream")
+
+    def __init__(
+        self,
+        node: Node,
+        status: int,
+        result: Any = None,
+        upstream: int | None = None,
+        n: int = 0,
+        meta: Any = None,
+        log: str | None = None,
+        started_at: str | None = None,
+    ) -> None:
+        self.node = node
+        self.status = status
+        self.result = result
+        self.upstream = upstream
+        self.n = n
+        self.meta = meta
+        self.log = log
+        self.started_at = started_at
+
+    def to_json(self) -> dict[str, Any]:
+        """The element of ``executions.jobs`` for this job."""
+        out: dict[str, Any] = {
+            "n": self.n,
+            "nodeId": self.node.id,
+            "nodeKey": self.node.key,
+            "status": self.status,
+            "result": self.result,
+        }
+        if self.upstream is not None:
+            out["upstream"] = self.upstream
+        if self.meta is not None:
+            out["meta"] = self.meta
+        if self.log is not None:
+            out["log"] = self.log
+        if self.started_at is not None:
+            out["startedAt"] = self.started_at
+        return out

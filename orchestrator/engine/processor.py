@@ -1,0 +1,231 @@
+"""The processor: walks a program, collects jobs, decides how the execution ends.
+
+A line of nodes is walked in a loop; branching nodes call :meth:`Processor.run_line` for their branches, so recursion is
+as deep as branches are nested. A node returns ``(status, result)``, a :class:`Job` that it made before, or ``WAIT``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.engine.job import WAIT, Job
+from orchestrator.engine.program import Node, Program
+from orchestrator.engine.system import system_scope
+from orchestrator.model.status import Status, execution_status
+
+if TYPE_CHECKING:
+    from orchestrator.engine.session import Session
+
+__all__ = ["BudgetExceeded", "Processor"]
+
+
+class BudgetExceeded(BaseException):  # noqa: N818 - not an error of a node: no node may catch it
+    """the run used up its processor time"""
+
+
+class Processor:
+    """One run of one program.
+
+    Attributes:
+        status: None while running or waiting, else the execution's final status.
+        jobs: every job of this execution that is known here, in order of creation.
+        position: where the last line ended; a branch's failing job may be older than that.
+        last: node of the last saved job; the triggers look whether it is an ``end``.
+        messages: what response-message nodes said.
+        output: what the last output node wrote.
+    """
+
+    __slots__ = (
+        "context",
+        "error",
+        "execution_id",
+        "jobs",
+        "last",
+        "messages",
+        "output",
+        "position",
+        "program",
+        "reason",
+        "results",
+        "scope",
+        "session",
+        "stack",
+        "status",
+    )
+
+    def __init__(
+        self,
+        program: Program,
+        context: Any,
+        session: Session,
+        *,
+        execution_id: int = 0,
+        stack: tuple[int, ...] = (),
+    ) -> None:
+        self.program = program
+        self.context = context
+        self.session = session
+        self.execution_id = execution_id
+        self.stack = stack
+        self.status: int | None = None
+        self.reason: str | None = None
+        self.jobs: list[Job] = []
+        self.last: Node | None = None
+        self.position: Node | None = None
+        self.messages: list[dict[str, Any]] | None = None
+        self.output: Any = None
+        self.error: BaseException | None = None
+        self.results: dict[str, Any] = {}
+        scope: dict[str, Any] = {"$context": context, "$jobsMapByNodeKey": self.results}
+        self.scope = scope
+        roots = program.roots
+        if not roots <= _PLAIN_ROOTS:
+            if "$system" in roots or "ctx" in roots:
+                scope["$system"] = system_scope(session.now, self, None)
+            if "$env" in roots or "ctx" in roots:
+                scope["$env"] = session.environment()
+            scope["$scopes"] = {}
+            scope["ctx"] = scope
+
+    # -- entering --------------------------------------------------------------------------------------------------
+
+    def start(self) -> int | None:
+        """Run from the head; return the final status, None when the execution waits."""
+        head = self.program.head
+        if head is None:
+            self.status = int(Status.RESOLVED if not self.program.nodes else Status.ERROR)
+            return self.status
+        return self._enter(head, head.run, None)
+
+    def resume(self, job: Job) -> int | None:
+        """Continue at a waiting job whose status and result have been set by somebody."""
+        node = job.node
+        self._rebuild_scopes(node)
+        if node.resume is None:
+            raise LookupError(f'node type "{node.type}" cannot be resumed')
+        return self._enter(node, node.resume, job)
+
+    def _enter(self, node: Node, fn: Callable[[Processor, Job | None], Any], prev: Job | None) -> int | None:
+        try:
+            last = self.run_line(node, prev, fn)
+            while last is not None and self.status is None:
+                parent = self.position.branch_parent if self.position is not None else None
+                if parent is None:
+                    self.status = execution_status(last.status)
+                    break
+                if parent.resume is None:
+                    raise LookupError(f'node type "{parent.type}" cannot be resumed')
+                last = self.run_line(parent, last, parent.resume)
+        except BudgetExceeded as error:
+            self.error = error
+            self.status = int(Status.ERROR)
+        return self.status
+
+    def run_line(
+        self, node: Node, prev: Job | None, fn: Callable[[Processor, Job | None], Any] | None = None
+    ) -> Job | None:
+        """Walk from ``node`` to the end of its line.
+
+        Returns:
+            The line's last job, or None when the line waits or the whole execution has ended.
+        """
+        run = fn or node.run
+        while True:
+            try:
+                outcome = run(self, prev)
+            except BudgetExceeded as error:
+                self.save(Job(node, Status.ERROR, {"message": str(error) or error.__doc__}), prev)
+                raise
+            except Exception as error:
+                self.error = error
+                outcome = self._failed(node, prev, error)
+            if outcome is WAIT or self.status is not None:
+                return None
+            if outcome.__class__ is tuple:
+                job = Job(node, outcome[0], outcome[1], prev.n if prev is not None else None)
+                self.jobs.append(job)
+                job.n = len(self.jobs)
+                self.results[node.key] = outcome[1]
+                self.last = node
+            else:
+                job = self.save(outcome, prev)
+            status = job.status
+            if status == 1:
+                following = node.downstream
+                if following is None:
+                    self.position = node
+                    return job
+                node = following
+                run = node.run
+                prev = job
+                continue
+            if status == 0:
+                return None
+            self.position = node
+            return job
+
+    def _failed(self, node: Node, prev: Job | None, error: Exception) -> Job:
+        result = self.session.error_result(error)
+        if prev is not None and prev.node is node and node.resume is not None:
+            prev.status, prev.result = int(Status.ERROR), result
+            return prev
+        return Job(node, Status.ERROR, result, prev.n if prev is not None else None)
+
+    # -- what nodes call -------------------------------------------------------------------------------------------
+
+    def save(self, job: Job, prev: Job | None = None) -> Job:
+        """Record a new job, or a change of one recorded before."""
+        if job.n == 0:
+            if job.upstream is None and prev is not None:
+                job.upstream = prev.n
+            self.jobs.append(job)
+            job.n = len(self.jobs)
+        self.results[job.node.key] = job.result
+        self.last = job.node
+        return job
+
+    def end(self, status: int) -> None:
+        """End the whole execution at once, without telling the branching nodes around."""
+        self.status = execution_status(status)
+
+    def say(self, message: str) -> None:
+        """Add a response message."""
+        if self.messages is None:
+            self.messages = []
+        self.messages.append({"message": message})
+
+    def latest_job(self, node: Node) -> Job | None:
+        """The newest job of a node."""
+        return next((job for job in reversed(self.jobs) if job.node is node), None)
+
+    def enter_scope(self, node: Node, local: Mapping[str, Any]) -> None:
+        """Make a branching node's local scope visible as ``$scopes.<id|key>``."""
+        scopes = self.scope.setdefault("$scopes", {})
+        scopes[node.key] = local
+        scopes[str(node.id)] = local
+
+    def leave_scope(self, node: Node) -> None:
+        """Take it away again."""
+        scopes = self.scope["$scopes"]
+        scopes.pop(node.key, None)
+        scopes.pop(str(node.id), None)
+
+    def _rebuild_scopes(self, node: Node) -> None:
+        for ancestor in self.program.ancestors(node):
+            job = self.latest_job(ancestor)
+            if job is not None and ancestor.scope is not None:
+                self.enter_scope(ancestor, ancestor.scope(self, job))
+
+    # -- leaving ---------------------------------------------------------------------------------------------------
+
+    def finished_jobs(self) -> list[dict[str, Any]]:
+        """Jobs that wait for nobody, as elements of ``executions.jobs``."""
+        return [job.to_json() for job in self.jobs if job.status != 0]
+
+    def waiting_jobs(self) -> list[dict[str, Any]]:
+        """Jobs that wait, in the same form; rows of ``waiting_jobs``."""
+        return [job.to_json() for job in self.jobs if job.status == 0]
+
+
+_PLAIN_ROOTS = frozenset({"$context", "$jobsMapByNodeKey"})

@@ -1,0 +1,105 @@
+-- Execution: what ran, what waits. The outbox, the queue and the history are one table.
+
+create sequence orchestrator.execution_id_seq as bigint;
+create table orchestrator.executions (
+    id bigint primary key default nextval('orchestrator.execution_id_seq'),
+    workflow_id bigint not null,
+    key text not null,
+    event_key text,
+    context jsonb,
+    -- null queueing, 0 started, 1 resolved, -1 failed, -2 error, -3 aborted, -4 canceled, -5 rejected, -6 retry needed
+    status smallint constraint executions_status_is_known check (status between -6 and 1),
+    reason text,
+    dispatched boolean not null default false,
+    manually boolean,
+    parent_execution_id bigint,
+    stack jsonb,
+    output jsonb,
+    -- finished jobs, in order: [{"n", "nodeId", "nodeKey", "upstreamId", "status", "result", "meta", "log", "startedAt"}]; waiting ones are rows of waiting_jobs
+    jobs jsonb,
+    attempts smallint not null default 0,
+    started_at timestamptz,
+    expires_at timestamptz,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint executions_queueing_is_not_started check (status is not null or started_at is null)
+);
+alter sequence orchestrator.execution_id_seq owned by orchestrator.executions.id;
+create index executions_queue on orchestrator.executions (id) where status is null;
+create index executions_waiting on orchestrator.executions (expires_at) where status = 0;
+create unique index executions_event_key on orchestrator.executions (event_key) where event_key is not null;
+create index executions_parent on orchestrator.executions (parent_execution_id) where parent_execution_id is not null;
+comment on table orchestrator.executions is 'one row a run of a workflow: outbox, queue and history';
+-- the queue's head is updated and re-read all the time: vacuum it early, leave room for HOT updates
+alter table orchestrator.executions set (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_limit = 2000);
+
+create table orchestrator.waiting_jobs (
+    -- execution_id * 2^20 + n
+    id bigint primary key,
+    execution_id bigint not null references orchestrator.executions (id) on delete cascade,
+    node_id bigint not null,
+    node_key text not null,
+    upstream_id bigint,
+    status smallint not null default 0,
+    result jsonb,
+    meta jsonb,
+    log text,
+    started_at timestamptz,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+create index waiting_jobs_execution on orchestrator.waiting_jobs (execution_id);
+comment on table orchestrator.waiting_jobs is 'jobs that wait for somebody; finished ones are kept with their execution (see the view jobs)';
+
+create view orchestrator.jobs with (security_barrier) as
+    select
+        e.id * 1048576 + (j.value ->> 'n')::bigint as id,
+        e.id as execution_id,
+        (j.value ->> 'nodeId')::bigint as node_id,
+        j.value ->> 'nodeKey' as node_key,
+        e.id * 1048576 + (j.value ->> 'upstream')::bigint as upstream_id,
+        (j.value ->> 'status')::integer as status,
+        j.value -> 'result' as result,
+        nullif(j.value -> 'meta', 'null') as meta,
+        j.value ->> 'log' as log,
+        coalesce((j.value ->> 'startedAt')::timestamptz, e.started_at) as started_at,
+        coalesce((j.value ->> 'createdAt')::timestamptz, e.started_at, e.created_at) as created_at,
+        coalesce((j.value ->> 'updatedAt')::timestamptz, e.updated_at) as updated_at
+    from orchestrator.executions e
+    cross join lateral jsonb_array_elements(e.jobs) as j (value)
+    union all
+    select id, execution_id, node_id, node_key, upstream_id, status, result, meta, log, started_at, created_at, updated_at
+    from orchestrator.waiting_jobs;
+comment on view orchestrator.jobs is 'one row a node run; id = execution_id * 2^20 + its number in the execution';
+
+create table orchestrator.execution_counts (
+    workflow_id bigint not null,
+    key text not null,
+    executed bigint not null
+);
+comment on table orchestrator.execution_counts is 'appended by writes, folded into workflow_stats and workflow_version_stats by workers';
+
+create table orchestrator.workflow_stats (
+    key text primary key,
+    executed bigint not null default 0,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+comment on table orchestrator.workflow_stats is 'executions created, all versions of a key (plus what is still in execution_counts)';
+
+create table orchestrator.workflow_version_stats (
+    id bigint primary key references orchestrator.workflows (id) on delete cascade,
+    executed bigint not null default 0,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+comment on table orchestrator.workflow_version_stats is 'executions created of one version (plus what is still in execution_counts)';
+
+create table orchestrator.workers (
+    id bigint generated always as identity primary key,
+    name text not null,
+    sleeping boolean not null default false,
+    seen_at timestamptz not null default now(),
+    started_at timestamptz not null default now()
+);
+comment on table orchestrator.workers is 'live workers; sleeping ones are notified by the next write that queues something';
