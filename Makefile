@@ -1,0 +1,33 @@
+# One command per chore, the same by hand and in CI.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench lock
+BIN := .venv/bin
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1 — /p' Makefile
+
+setup: ## install distribution packages, .venv and the command `orchestrator` in it
+	@./setup.sh
+
+run: setup ## PostgreSQL, API, workers and the demo, until Ctrl-C
+	@$(BIN)/orchestrator up
+
+check: setup ## linters, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## check, then every test against a private PostgreSQL
+	$(BIN)/pytest
+
+format: setup ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## the table of ratios, also in bench/results.json
+	$(BIN)/python -m bench
+
+lock: setup ## pin the newest allowed version of every dependency
+	$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 --group dev \
+		--no-annotate --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
