@@ -45,6 +45,13 @@ create table orchestrator.roles_users (
 create index roles_users_role on orchestrator.roles_users (role_name);
 comment on table orchestrator.roles_users is 'which user has which role';
 
+create table orchestrator.signing_keys (
+    name text primary key,
+    value text not null,
+    created_at timestamptz not null default now()
+);
+comment on table orchestrator.signing_keys is 'keys that sign tokens; read by the API''s functions alone';
+
 insert into orchestrator.roles (name, title, hidden, "default", allow_configure, allow_new_menu, snippets, strategy) values
     ('root', 'Root', true, false, true, true, '["pm", "pm.*", "ui.*"]', null),
     ('admin', 'Admin', false, false, true, true, '["pm", "pm.*", "ui.*"]', '{"actions": ["create", "view", "update", "destroy", "import", "export"]}'),

@@ -1,0 +1,12 @@
+-- Users and roles are remembered by API processes for a second: a change is announced, so that it counts at once.
+create or replace trigger users_announce
+after update or delete or truncate on orchestrator.users
+for each statement execute function orchestrator.announce_identity();
+
+create or replace trigger roles_announce
+after update or delete or truncate on orchestrator.roles
+for each statement execute function orchestrator.announce_identity();
+
+create or replace trigger roles_users_announce
+after insert or update or delete or truncate on orchestrator.roles_users
+for each statement execute function orchestrator.announce_identity();
