@@ -11,6 +11,8 @@ create table orchestrator.executions (
     status smallint constraint executions_status_is_known check (status between -6 and 1),
     reason text,
     dispatched boolean not null default false,
+    -- queued, but its workflow is disabled: out of the workers' way until it is enabled again
+    parked boolean not null default false,
     manually boolean,
     parent_execution_id bigint,
     stack jsonb,
@@ -25,13 +27,15 @@ create table orchestrator.executions (
     constraint executions_queueing_is_not_started check (status is not null or started_at is null)
 );
 alter sequence orchestrator.execution_id_seq owned by orchestrator.executions.id;
-create index executions_queue on orchestrator.executions (id) where status is null;
+-- status leads so that only this index gives the claim its order: with stale statistics the primary key, and so the whole history, would look as cheap
+create index executions_queue on orchestrator.executions (status, id) where status is null and not dispatched and not parked;
+create index executions_parked on orchestrator.executions (key, id) where parked;
 create index executions_waiting on orchestrator.executions (expires_at) where status = 0;
 create unique index executions_event_key on orchestrator.executions (event_key) where event_key is not null;
 create index executions_parent on orchestrator.executions (parent_execution_id) where parent_execution_id is not null;
 comment on table orchestrator.executions is 'one row a run of a workflow: outbox, queue and history';
 -- the queue's head is updated and re-read all the time: vacuum it early, leave room for HOT updates
-alter table orchestrator.executions set (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_limit = 2000);
+alter table orchestrator.executions set (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_limit = 2000);
 
 create table orchestrator.waiting_jobs (
     -- execution_id * 2^20 + n
@@ -98,8 +102,13 @@ comment on table orchestrator.workflow_version_stats is 'executions created of o
 create table orchestrator.workers (
     id bigint generated always as identity primary key,
     name text not null,
-    sleeping boolean not null default false,
+    -- null while awake; a worker that died asleep stops being notified then
+    sleeps_until timestamptz,
     seen_at timestamptz not null default now(),
     started_at timestamptz not null default now()
 );
-comment on table orchestrator.workers is 'live workers; sleeping ones are notified by the next write that queues something';
+comment on table orchestrator.workers is 'live workers; while one sleeps, a write that queues something notifies';
+-- the latest sleeps_until as Unix seconds, 0 while nobody sleeps. A sequence, because writers read it outside their snapshots and without a query.
+create sequence orchestrator.wake_until as bigint minvalue 0 start 0;
+select setval('orchestrator.wake_until', 0);
+comment on sequence orchestrator.wake_until is 'until when a sleeping worker wants to be notified; written by workers alone';
