@@ -1,0 +1,1 @@
+"""Documents and rows → checked graph → program; conditions → SQL guards; filters → SQL."""
