@@ -4,11 +4,21 @@ create table orchestrator.installation (
     singleton boolean primary key default true constraint installation_is_one_row check (singleton),
     version text not null,
     package_path text not null,
+    -- an uninstall takes plpython3u with it only when the installation brought it
+    created_language boolean not null default false,
     installed_at timestamptz not null default now(),
     upgraded_at timestamptz not null default now()
 );
 comment on table orchestrator.installation is 'which version this schema is, and where the server finds the Python package';
 
+create table orchestrator.migrations (
+    name text primary key,
+    applied_at timestamptz not null default now()
+);
+comment on table orchestrator.migrations is 'files of migrations/ that this schema has seen';
+
+-- stamped on a collection when its fields are read again; see catalog_revision()
+create sequence orchestrator.collection_revision_seq as bigint;
 create table orchestrator.collections (
     name text primary key,
     key text not null unique default substr(md5(gen_random_uuid()::text), 1, 11),
@@ -18,11 +28,13 @@ create table orchestrator.collections (
     mode text not null default 'always' constraint collections_mode_is_known check (mode in ('always', 'origin')),
     filter_target_key jsonb,
     options jsonb not null default '{}',
+    revision bigint not null default nextval('orchestrator.collection_revision_seq'),
     -- the plan that the generated functions carry; null until something was published
     plan_id bigint,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
+alter sequence orchestrator.collection_revision_seq owned by orchestrator.collections.revision;
 comment on table orchestrator.collections is 'tables under management';
 comment on column orchestrator.collections.filter_target_key is 'primary key column, list of columns, or null';
 
