@@ -1,10 +1,10 @@
 # One command per chore, the same by hand and in CI.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench lock
+.PHONY: help setup run test check format bench lock initial-migration
 BIN := .venv/bin
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 — /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' Makefile
 
 setup: ## install distribution packages, .venv and the command `orchestrator` in it
 	@./setup.sh
@@ -31,3 +31,7 @@ bench: setup ## the table of ratios, also in bench/results.json
 lock: setup ## pin the newest allowed version of every dependency
 	$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 --group dev \
 		--no-annotate --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+initial-migration: ## write migrations/0001_initial.sql anew from sql/, as long as nothing was released
+	@! grep -q 0001_initial migrations/frozen.txt || { echo "0001_initial is released: write the next migration" >&2; exit 1; }
+	@cat sql/roles.sql sql/schema.sql sql/tables/*.sql >migrations/0001_initial.sql

@@ -1,0 +1,1 @@
+"""Installation, upgrade and removal of the schema `orchestrator` in a database."""

@@ -1,0 +1,43 @@
+"""What an installation sets from outside: environment variables `ORCHESTRATOR_…`, one field each."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["RootAccount", "Settings"]
+
+
+class Settings(BaseSettings):
+    """Settings of the API and the workers; command line options win over the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="ORCHESTRATOR_", extra="ignore")
+
+    #: where the database is; libpq's own variables (PGHOST, …) fill what it leaves out
+    dsn: str = ""
+    log_level: str = "info"
+
+    #: the API
+    host: str = "127.0.0.1"
+    port: int = Field(default=13000, ge=0, le=65535)
+    processes: int = Field(default=1, ge=1)
+    #: connections that one API process keeps
+    pool_size: int = Field(default=10, ge=1)
+    #: signs bearer tokens; None: the database keeps a key, made at first use
+    app_key: SecretStr | None = None
+
+    #: executions a worker claims at a time
+    batch: int = Field(default=100, ge=1)
+    #: seconds between looks at the queue when no wake-up comes
+    poll_seconds: float = Field(default=5, gt=0)
+
+
+class RootAccount(BaseSettings):
+    """The account that `orchestrator up` creates when it is missing."""
+
+    model_config = SettingsConfigDict(env_prefix="ORCHESTRATOR_ROOT_", extra="ignore")
+
+    username: str = "root"
+    email: str = "root@localhost"
+    #: None: generated once and kept in the data directory
+    password: SecretStr | None = None
