@@ -1,0 +1,50 @@
+-- orchestrator.finish_executions(jsonb, jsonb, bigint[], bigint[]): write what a batch came to, set-wise.
+-- p_results: [{"id", "status", "reason", "output", "jobs", "timeout" (ms, 0 none)}]; p_waiting: rows of waiting_jobs; p_deleted: executions that are not kept;
+-- p_resumed: executions that had waiting jobs before.
+create or replace function orchestrator.finish_executions(
+    p_results jsonb,
+    p_waiting jsonb default null,
+    p_deleted bigint[] default null,
+    p_resumed bigint[] default null
+) returns void
+language plpgsql volatile security definer
+set search_path = pg_catalog, orchestrator, pg_temp
+as $$
+declare
+    v_now timestamptz := orchestrator.current_time();
+begin
+    update orchestrator.executions e
+    set status = r.status,
+        reason = r.reason,
+        output = coalesce(r.output, e.output),
+        jobs = r.jobs,
+        dispatched = true,
+        started_at = coalesce(e.started_at, v_now),
+        expires_at = case
+            when e.started_at is not null then e.expires_at
+            when r.timeout > 0 then v_now + make_interval(secs => r.timeout / 1000.0)
+        end,
+        updated_at = v_now
+    from jsonb_to_recordset(p_results) as r (id bigint, status smallint, reason text, output jsonb, jobs jsonb, timeout bigint)
+    where e.id = r.id;
+
+    if p_resumed is not null then
+        delete from orchestrator.waiting_jobs where execution_id = any (p_resumed);
+    end if;
+    if p_waiting is not null then
+        insert into orchestrator.waiting_jobs
+            (id, execution_id, node_id, node_key, upstream_id, status, result, meta, log, started_at, created_at, updated_at)
+        select
+            w."executionId" * 1048576 + w.n, w."executionId", w."nodeId", w."nodeKey", w."executionId" * 1048576 + w.upstream, w.status, w.result,
+            w.meta, w.log, coalesce(w."startedAt", v_now), coalesce(w."createdAt", v_now), v_now
+        from jsonb_to_recordset(p_waiting) as w (
+            "executionId" bigint, n bigint, "nodeId" bigint, "nodeKey" text, upstream bigint, status smallint, result jsonb,
+            meta jsonb, log text, "startedAt" timestamptz, "createdAt" timestamptz
+        );
+    end if;
+    if p_deleted is not null then
+        delete from orchestrator.executions where id = any (p_deleted);
+    end if;
+end
+$$;
+comment on function orchestrator.finish_executions(jsonb, jsonb, bigint[], bigint[]) is 'store statuses, jobs and outputs of a batch; internal';

@@ -1,0 +1,24 @@
+-- orchestrator.unpark_executions(): queue again what was parked and belongs to an enabled workflow; returns how many.
+create or replace function orchestrator.unpark_executions() returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, orchestrator, pg_temp
+as $$
+declare
+    v_unparked integer;
+begin
+    if not exists (select from orchestrator.executions e where e.parked) then
+        return 0;
+    end if;
+    update orchestrator.executions e
+    set parked = false
+    where e.id in (
+        select q.id
+        from orchestrator.workflows w
+        cross join lateral (select p.id from orchestrator.executions p where p.parked and p.key = w.key order by p.id limit 10000 for update skip locked) q
+        where w.current and w.enabled
+    );
+    get diagnostics v_unparked = row_count;
+    return v_unparked;
+end
+$$;
+comment on function orchestrator.unpark_executions() is 'queue parked executions of enabled workflows again';
