@@ -22,7 +22,7 @@ from urllib.parse import quote
 import psycopg
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.processes import spawn
+from orchestrator.processes import last_line, spawn
 
 __all__ = ["SUPERUSER", "Cluster", "ServerUser", "find_programs", "free_port", "port_is_free", "server_user"]
 
@@ -213,7 +213,7 @@ class Cluster:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                raise OrchestratorError(f'PostgreSQL did not start: {_last_line(log)} (see "{log}")')
+                raise OrchestratorError(f'PostgreSQL did not start: {last_line(log)} (see "{log}")')
             try:
                 psycopg.connect(self.dsn(), connect_timeout=2).close()
             except psycopg.OperationalError as error:
@@ -248,8 +248,3 @@ class Cluster:
 def _give_up(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGINT)
     process.wait()
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["Process", "alive", "identify", "spawn", "stop"]
+__all__ = ["Process", "alive", "identify", "last_line", "spawn", "stop"]
 
 _PR_SET_PDEATHSIG = 1
 
@@ -72,6 +72,12 @@ def stop(process: Process, with_signal: signal.Signals, seconds: float) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+def last_line(log: Path) -> str:
+    """The last thing that a process wrote."""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
 
 
 def _die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:

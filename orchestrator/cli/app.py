@@ -1,4 +1,4 @@
-"""The command `orchestrator`: its groups, and the one place where an error becomes a sentence on stderr."""
+"""The command `orchestrator`, and the one place where an error becomes a sentence on stderr."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 import psycopg
 import typer
 
+from orchestrator import __version__
+from orchestrator.cli import documents, private, schema, services
 from orchestrator.errors import OrchestratorError
 
 __all__ = ["app", "main"]
@@ -17,13 +19,42 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
+for group in (private, schema, services, documents):
+    group.register(app)
 
 
 def main() -> None:
     """Run one command; a failure is one sentence on stderr and exit code 1, never a traceback."""
     try:
         app()
-    except (OrchestratorError, psycopg.Error, OSError) as error:
-        print(f"orchestrator: {error}", file=sys.stderr)
-        sys.exit(1)
+    except OrchestratorError as error:
+        _fail(error.message, error.hint)
+    except psycopg.Error as error:
+        message = error.diag.message_primary or " ".join(str(error).split())
+        _fail(message.removeprefix("plpy.Error: "), error.diag.message_hint)
+    except OSError as error:
+        _fail(f'{(error.strerror or str(error)).lower()}: "{error.filename}"' if error.filename else str(error).lower())
+    except ValueError as error:
+        _fail(" ".join(str(error).split()))
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Workflows that guard and follow every write to a PostgreSQL table."""
+
+
+def _fail(message: str, hint: str | None = None) -> None:
+    print(f"orchestrator: {message}", file=sys.stderr)
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)
+    sys.exit(1)

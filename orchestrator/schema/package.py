@@ -25,8 +25,18 @@ __all__ = ["SERVER_PACKAGES", "build_archive", "deploy"]
 #: what the server's interpreter gets; all of it pure Python
 SERVER_PACKAGES = ("orchestrator", "sqlglot")
 
-#: parts of `orchestrator` that run outside the database only, with libraries that the server has not
-_OUTSIDE = {"cli", "cluster", "schema", "settings.py", "worker"}
+#: the parts of `orchestrator` that run in a backend; the others use libraries that the server has not
+_INSIDE = {
+    "__init__.py",
+    "compiler",
+    "engine",
+    "errors.py",
+    "hooks",
+    "hosts",
+    "instructions",
+    "model",
+    "triggers",
+}
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -68,6 +78,6 @@ def _modules(package: str) -> Iterator[tuple[str, Path]]:
     root = Path(spec.origin).parent
     for path in sorted(root.rglob("*.py")):
         relative = path.relative_to(root)
-        if package == "orchestrator" and relative.parts[0] in _OUTSIDE:
+        if package == "orchestrator" and relative.parts[0] not in _INSIDE:
             continue
         yield f"{package}/{relative.as_posix()}", path

@@ -1,0 +1,59 @@
+"""serve, worker: the processes beside the database."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.options import DEFAULT_DATA_DIR, DataDir, Dsn, private_server
+from orchestrator.settings import Settings
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(serve)
+    app.command()(worker)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default 13000.")] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="Processes that share the port; default 1.")] = None,
+    dsn: Dsn = "",
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Run the HTTP API.
+
+    Its login needs no right but membership in orchestrator_api.
+
+    Example: orchestrator serve --host 0.0.0.0 --port 13000 --dsn postgresql://api@db.example/shop
+    """
+    from api import Settings as ApiSettings
+    from api import serve as run
+
+    settings = Settings()
+    run(
+        ApiSettings(
+            dsn=dsn or private_server(data_dir).service_dsn,
+            host=host or settings.host,
+            port=settings.port if port is None else port,
+            processes=processes or settings.processes,
+            pool_size=settings.pool_size,
+            app_key=settings.app_key.get_secret_value() if settings.app_key else None,
+            log_level=settings.log_level,
+        )
+    )
+
+
+def worker(dsn: Dsn = "", data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Run asynchronous executions as they come.
+
+    Start as many as you like, on any machine; the login is a member of orchestrator_api.
+
+    Example: orchestrator worker --dsn postgresql://api@db.example/shop
+    """
+    from orchestrator.worker import run_worker
+
+    run_worker(Settings(dsn=dsn or private_server(data_dir).service_dsn))
