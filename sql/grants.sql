@@ -50,3 +50,11 @@ grant select on
     orchestrator.roles, orchestrator.roles_users
     to orchestrator_admin;
 grant insert, update, delete on orchestrator.workflows, orchestrator.flow_nodes to orchestrator_admin;
+
+-- definitions
+grant usage on orchestrator.workflow_id_seq, orchestrator.flow_node_id_seq to orchestrator_admin;
+grant execute on function orchestrator.check_workflow(bigint) to orchestrator_owner;
+grant execute on function
+    orchestrator.define(jsonb), orchestrator.document(text), orchestrator.diagram(text, text),
+    orchestrator.enable(text), orchestrator.disable(text), orchestrator.rollback(text, bigint)
+    to orchestrator_admin;

@@ -1,0 +1,13 @@
+-- orchestrator.define: creates a workflow from a document, or brings its current version to what the document says
+-- A version that was executed gets a successor; one that never was is changed in place. Takes the publishers' lock first.
+create or replace function orchestrator.define(document jsonb)
+returns bigint
+language plpython3u
+volatile
+security definer
+set search_path = pg_catalog, orchestrator, pg_temp
+as $$
+h = GD.get("orchestrator") or plpy.execute("select orchestrator.load_engine()") and GD["orchestrator"]
+return h.call("orchestrator.compiler.document:define", document)
+$$;
+comment on function orchestrator.define(jsonb) is 'creates or revises a workflow from its document and publishes it; returns the id of the current version; the same document again changes nothing';
