@@ -1,0 +1,221 @@
+"""The names that a math.js expression may use without defining them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+from orchestrator.engine.expressions import arithmetic
+from orchestrator.engine.expressions.mathjs import matrices, operators, statistics, texts
+from orchestrator.engine.expressions.mathjs.operators import each, number
+from orchestrator.engine.js import UNDEFINED, ExpressionError, to_float
+
+__all__ = ["CONSTANTS", "FUNCTIONS", "factorial", "invoke"]
+
+CONSTANTS: Final[dict[str, Any]] = {
+    "true": True,
+    "false": False,
+    "null": None,
+    "undefined": UNDEFINED,
+    "NaN": math.nan,
+    "Infinity": math.inf,
+    "pi": math.pi,
+    "PI": math.pi,
+    "tau": math.tau,
+    "e": math.e,
+    "E": math.e,
+    "phi": (1 + math.sqrt(5)) / 2,
+    "LN2": math.log(2),
+    "LN10": math.log(10),
+    "LOG2E": math.log2(math.e),
+    "LOG10E": math.log10(math.e),
+    "SQRT1_2": math.sqrt(0.5),
+    "SQRT2": math.sqrt(2),
+}
+
+_LARGEST_FACTORIAL: Final = 170
+
+
+def invoke(function: Any, *arguments: Any) -> Any:
+    """A call, with errors that speak of arguments and not of Python.
+
+    Raises:
+        ExpressionError: it is no function, or does not take these arguments.
+    """
+    if not callable(function):
+        raise ExpressionError(f"{operators.type_name(function)} is not a function", "TypeError")
+    try:
+        return function(*arguments)
+    except TypeError as error:
+        name = getattr(function, "__name__", "function").strip("_")
+        raise ExpressionError(f"unexpected arguments in function {name}", "TypeError") from error
+    except (ValueError, ArithmeticError, LookupError) as error:
+        raise ExpressionError(f"the arguments are out of range: {error}", "RangeError") from error
+
+
+@each
+def factorial(value: Any) -> Any:
+    if value < 0 or value != arithmetic.floor(value):
+        raise ExpressionError("Non-negative integer value expected in function factorial", "TypeError")
+    return math.factorial(int(value)) if value <= _LARGEST_FACTORIAL else math.inf
+
+
+def _pairs(function: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
+    return lambda left, right: operators.broadcast(
+        lambda one, other: function(number(one, name), number(other, name, 1)), left, right
+    )
+
+
+def _folded(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """A function of integers, any number of them."""
+
+    def fold(*values: Any) -> Any:
+        numbers = [number(value, name) for value in matrices.flat(values)]
+        if any(value != arithmetic.floor(value) for value in numbers):
+            raise ExpressionError(f"Parameters in function {name} must be integer numbers")
+        return function(*map(int, numbers))
+
+    return fold
+
+
+def _round(value: Any, digits: Any = 0) -> Any:
+    places = int(number(digits, "round", 1))
+    return each(lambda item: arithmetic.round_half_up(item, places))(value)
+
+
+def _log(value: Any, base: Any = math.e) -> Any:
+    logarithm = arithmetic.unary(math.log)
+    return each(logarithm)(value) if base == math.e else arithmetic.divide(each(logarithm)(value), logarithm(base))
+
+
+def _root(value: Any, degree: Any = 2) -> Any:
+    size, order = number(value, "nthRoot"), number(degree, "nthRoot", 1)
+    root = arithmetic.power(abs(to_float(size)), arithmetic.divide(1.0, order))
+    if size < 0:
+        return -root if order % 2 == 1 else math.nan
+    return root
+
+
+def _sign(value: Any) -> int:
+    return (value > 0) - (value < 0)
+
+
+def _is_prime(value: Any) -> bool:
+    if value != arithmetic.floor(value) or value < 2 or value > 10**12:  # noqa: PLR2004 - a million steps at most
+        return False
+    whole = int(value)
+    return all(whole % divisor for divisor in range(2, math.isqrt(whole) + 1))
+
+
+def _combinations(count: Any, chosen: Any) -> Any:
+    total, part = int(operators.number(count, "combinations")), int(operators.number(chosen, "combinations", 1))
+    if not 0 <= part <= total <= 10_000:  # noqa: PLR2004 - beyond it the result is no finite number
+        raise ExpressionError("k must be between 0 and n in function combinations", "TypeError")
+    return to_float(math.comb(total, part)) if total > _LARGEST_FACTORIAL else math.comb(total, part)
+
+
+def _permutations(count: Any, chosen: Any = None) -> Any:
+    total = int(operators.number(count, "permutations"))
+    part = total if chosen is None else int(operators.number(chosen, "permutations", 1))
+    if not 0 <= part <= total <= _LARGEST_FACTORIAL:
+        raise ExpressionError("k must be between 0 and n in function permutations", "TypeError")
+    return math.perm(total, part)
+
+
+def _folded_truth(test: Callable[[list[bool]], bool]) -> Callable[..., Any]:
+    return lambda *values: test([operators.truth(value) for value in values])
+
+
+def _inverse(function: Callable[[float], float]) -> Callable[[Any], Any]:
+    plain = arithmetic.unary(function)
+    return lambda value: arithmetic.divide(1.0, plain(value))
+
+
+def _of_inverse(function: Callable[[float], float]) -> Callable[[Any], Any]:
+    plain = arithmetic.unary(function)
+    return lambda value: plain(arithmetic.divide(1.0, value))
+
+
+def _random(low: Any = 0, high: Any = None) -> float:
+    import random  # noqa: PLC0415 - hardly ever needed, and slow to import
+
+    first, last = (0, low) if high is None and low else (low, 1 if high is None else high)
+    return random.uniform(first, last)
+
+
+def _random_integer(low: Any, high: Any = None) -> int:
+    first, last = (0, low) if high is None else (low, high)
+    return int(arithmetic.floor(_random(first, last)))
+
+
+_MATH: Final = ("sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp expm1 sqrt log2 log10 log1p").split()
+
+FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
+    **{name: each(arithmetic.unary(getattr(math, name))) for name in _MATH},
+    "sec": each(_inverse(math.cos)),
+    "csc": each(_inverse(math.sin)),
+    "cot": each(_inverse(math.tan)),
+    "asec": each(_of_inverse(math.acos)),
+    "acsc": each(_of_inverse(math.asin)),
+    "acot": each(_of_inverse(math.atan)),
+    "atan2": _pairs(lambda y, x: math.atan2(y, x), "atan2"),
+    "log": _log,
+    "ln": _log,
+    "abs": each(abs),
+    "ceil": each(arithmetic.ceiling),
+    "floor": each(arithmetic.floor),
+    "fix": each(arithmetic.truncate),
+    "round": _round,
+    "sign": each(_sign),
+    "square": each(lambda value: arithmetic.multiply(value, value)),
+    "cube": each(lambda value: arithmetic.power(value, 3)),
+    "cbrt": each(lambda value: _root(value, 3)),
+    "nthRoot": _root,
+    "hypot": lambda *values: math.hypot(*(to_float(number(value, "hypot")) for value in matrices.flat(values))),
+    "gcd": _folded(math.gcd, "gcd"),
+    "lcm": _folded(math.lcm, "lcm"),
+    "factorial": factorial,
+    "combinations": _combinations,
+    "permutations": _permutations,
+    "isInteger": each(lambda value: math.isfinite(value) and value == arithmetic.floor(value)),
+    "isPositive": each(lambda value: value > 0),
+    "isNegative": each(lambda value: value < 0),
+    "isZero": each(lambda value: value == 0),
+    "isNaN": each(lambda value: value != value),
+    "isPrime": each(_is_prime),
+    "add": lambda *values: operators.total(values) if len(values) > 2 else operators.add(*values),  # noqa: PLR2004
+    "subtract": operators.subtract,
+    "multiply": lambda *values: matrices.folded(operators.multiply, values),
+    "divide": operators.divide,
+    "dotMultiply": operators.dot_multiply,
+    "dotDivide": operators.dot_divide,
+    "pow": operators.power,
+    "dotPow": operators.dot_power,
+    "mod": operators.modulo,
+    "unaryMinus": operators.minus,
+    "unaryPlus": operators.plus,
+    "bitAnd": operators.bit_and,
+    "bitOr": operators.bit_or,
+    "bitXor": operators.bit_xor,
+    "bitNot": operators.bit_not,
+    "leftShift": operators.left_shift,
+    "rightArithShift": operators.right_shift,
+    "rightLogShift": operators.unsigned_shift,
+    "and": _folded_truth(all),
+    "or": _folded_truth(any),
+    "not": operators.negation,
+    "xor": operators.xor,
+    "equal": operators.equal,
+    "unequal": operators.unequal,
+    "larger": operators.larger,
+    "largerEq": operators.larger_or_equal,
+    "smaller": operators.smaller,
+    "smallerEq": operators.smaller_or_equal,
+    "compare": operators.order,
+    "random": _random,
+    "randomInt": _random_integer,
+    **statistics.FUNCTIONS,
+    **matrices.FUNCTIONS,
+    **texts.FUNCTIONS,
+}
