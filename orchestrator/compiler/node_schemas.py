@@ -19,7 +19,6 @@ from orchestrator.compiler.schema import (
     string,
 )
 from orchestrator.errors import Problem
-from orchestrator.instructions import instruction_types
 
 __all__ = ["NODE_TYPES", "NodeType", "node_problems", "node_type", "type_problem"]
 
@@ -53,20 +52,20 @@ def _up_to(limit: int | None) -> BranchLimit:
     return lambda _config: limit
 
 
-def _one_a_condition(config: Mapping[str, Any]) -> int:
-    conditions = config.get("conditions")
-    return len(conditions) if isinstance(conditions, list) else 0
+def _one_a_condition(config: Mapping[str, Any]) -> int | None:
+    conditions = config.get("conditions", [])
+    # what is no list is a problem of its own
+    return len(conditions) if isinstance(conditions, list) else None
 
 
 def _calculation_problems(value: Mapping[str, Any], label: str) -> Iterator[Problem]:
     yield from _CALCULATION_LEAF.problems(value, label)
     group = value.get("group")
-    if not isinstance(group, dict):
-        return
-    for index, item in enumerate(group.get("calculations") or ()):
-        path = f"{join(label, 'group.calculations')}[{index}]"
-        if isinstance(item, dict):
-            yield from _calculation_problems(item, path)
+    calculations = group.get("calculations") if isinstance(group, dict) else None
+    if isinstance(calculations, list):
+        for index, item in enumerate(calculations):
+            if isinstance(item, dict):
+                yield from _calculation_problems(item, f"{join(label, 'group.calculations')}[{index}]")
 
 
 def _data_source_problems(value: str, label: str) -> Iterator[Problem]:
@@ -204,9 +203,11 @@ def node_type(name: str) -> NodeType | None:
     A type that was registered with the engine alone takes any configuration and any branches.
     """
     known = NODE_TYPES.get(name)
-    if known is None and name in instruction_types():
-        return NodeType(name=name, branch_limit=_up_to(None))
-    return known
+    if known is not None:
+        return known
+    from orchestrator.instructions import instruction_types  # the engine, for names that are not known here
+
+    return NodeType(name=name, branch_limit=_up_to(None)) if name in instruction_types() else None
 
 
 def type_problem(name: Any) -> str | None:

@@ -181,7 +181,7 @@ def depends(choose: Callable[[Mapping[str, Any]], Schema]) -> Schema:
 def check(value: Any, schema: Schema, prefix: str = "") -> list[Problem]:
     """Everything wrong with a configuration, one problem a path; ``prefix`` is where it stands in its document."""
     if not _is(schema.kind, value):
-        return [Problem(prefix, f'"{prefix}" must be {_EXPECTED[schema.kind]}')]
+        return [Problem(prefix, f'"{prefix.rpartition(".")[2]}" must be {_EXPECTED[schema.kind]}')]
     return first_by_path(Problem(join(prefix, p.path), p.message) for p in schema.problems(value, ""))
 
 

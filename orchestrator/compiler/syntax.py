@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from orchestrator.compiler import node_schemas
@@ -71,6 +72,11 @@ def _node_key_problems(value: str, label: str) -> Iterator[Problem]:
         yield Problem(label, f'"{label}" is not allowed to be empty')
 
 
+def _any_branch(_index: int) -> str | None:
+    """The branches of what is wrong itself may be any."""
+    return None
+
+
 _OPTIONS = record(
     {
         "timeout": integer(minimum=0),
@@ -128,7 +134,7 @@ class _Parser:
         elif value.get("enabled") is True:
             # a draft may do without
             self.problems.append(Problem("config", '"config" is required'))
-        nodes = self.line(value.get("nodes", []), "nodes")
+        nodes = self.line(value.get("nodes", []), "nodes", "nodes")
         if self.problems:
             raise InvalidDocumentError(first_by_path(self.problems))
         return WorkflowSource(
@@ -144,9 +150,9 @@ class _Parser:
             nodes=nodes,
         )
 
-    def line(self, value: Any, path: str) -> list[NodeSource]:
+    def line(self, value: Any, path: str, label: str) -> list[NodeSource]:
         if not isinstance(value, list):
-            self.problems.append(Problem(path, f'"{path}" must be an array'))
+            self.problems.append(Problem(path, f'"{label}" must be an array'))
             return []
         return [self.node(item, f"{path}[{index}]") for index, item in enumerate(value)]
 
@@ -159,38 +165,39 @@ class _Parser:
             if key in self.keys:
                 self.problems.append(Problem(f"{path}.key", duplicate_message(key)))
             self.keys.add(key)
-        name = value.get("type")
+        name: Any = value.get("type")
         config = value.get("config", {})
         message = node_schemas.type_problem(name)
+        limit: Callable[[int], str | None] = _any_branch
         if message is not None:
             self.problems.append(Problem(f"{path}.type", message))
         else:
             self.problems += node_schemas.node_problems(name, config, self.collections, f"{path}.config")
+            if isinstance(config, dict):
+                limit = partial(branch_problem, name, config)
         return NodeSource(
             type=name if isinstance(name, str) else "",
             key=key,
             title=value.get("title"),
             config=config,
-            branches=self.branches(value, path, config if isinstance(config, dict) else {}),
+            branches=self.branches(value.get("branches"), path, limit),
         )
 
-    def branches(self, node: Mapping[str, Any], path: str, config: Mapping[str, Any]) -> dict[int, list[NodeSource]]:
-        value = node.get("branches")
+    def branches(self, value: Any, path: str, limit: Callable[[int], str | None]) -> dict[int, list[NodeSource]]:
         found: dict[int, list[NodeSource]] = {}
         if not isinstance(value, dict):
             return found
         for name, line in value.items():
-            inner = f"{path}.branches.{name}"
+            label = f"branches.{name}"
+            inner = f"{path}.{label}"
             if isinstance(name, bool) or _BRANCH_INDEX.fullmatch(str(name)) is None:
-                self.problems.append(Problem(inner, f'"{inner}" must be a branch index'))
+                self.problems.append(Problem(inner, f'"{label}" must be a branch index'))
                 continue
             index = int(name)
-            message = branch_problem(str(node.get("type")), config, index)
+            message = limit(index) if index not in found else f"branch {index} is given twice"
             if message is not None:
                 self.problems.append(Problem(inner, message))
-            if index in found:
-                self.problems.append(Problem(inner, f"branch {index} is given twice"))
-            found[index] = self.line(line, inner)
+            found[index] = self.line(line, inner, label)
         return {index: found[index] for index in sorted(found) if found[index]}
 
 
