@@ -1,0 +1,218 @@
+"""A batch: executions of one transaction, run one after the other, written together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.engine.encoding import from_json, to_json
+from orchestrator.engine.history import jobs_json
+from orchestrator.engine.job import Job
+from orchestrator.engine.processor import Processor
+from orchestrator.engine.session import Session
+from orchestrator.model.status import Status
+
+if TYPE_CHECKING:
+    from orchestrator.engine.host import Host
+    from orchestrator.engine.program import Program
+
+__all__ = ["Batch", "is_conflict"]
+
+_FINISH = (
+    "select orchestrator.finish_executions($1::pg_catalog.jsonb, $2::pg_catalog.jsonb, $3::pg_catalog.int8[],"
+    " $4::pg_catalog.int8[])"
+)
+
+#: classes of SQLSTATE that end the whole transaction, to be tried again: conflicts, cancellation, no resources
+_NOT_THE_NODES_FAULT = ("40", "57", "53")
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether an error says that the transaction should be tried again, not that a node failed."""
+    return str(getattr(error, "sqlstate", None) or "").startswith(_NOT_THE_NODES_FAULT)
+
+
+class Batch:
+    """Runs executions and keeps what they came to until :meth:`write`."""
+
+    __slots__ = ("_deleted", "_host", "_results", "_resumed", "_session", "_waiting")
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._session = Session(host, host.chain, has_audience=False, loop_limit=host.loop_limit)
+        #: execution id to its element of what finish_executions() takes
+        self._results: dict[int, str] = {}
+        self._waiting: dict[int, list[str]] = {}
+        self._deleted: list[int] = []
+        self._resumed: list[int] = []
+
+    def start(self, row: Mapping[str, Any]) -> Processor | None:
+        """Run a claimed execution from its head; None when it could not even begin."""
+        return self._run(row, lambda proc: proc.start())
+
+    def resume(self, row: Mapping[str, Any], jobs: Iterable[Mapping[str, Any]], job: Mapping[str, Any]) -> None:
+        """Continue a waiting execution.
+
+        Args:
+            row: the execution, as it is claimed.
+            jobs: its jobs so far in order of creation, as elements of ``executions.jobs``.
+            job: which of them goes on, with its new status and result.
+        """
+        self._resumed.append(row["id"])
+        before = {item["n"]: item for item in jobs}
+
+        def go_on(proc: Processor) -> int | None:
+            nodes = proc.program.nodes_by_id
+            for item in before.values():
+                known = Job(
+                    nodes[item["nodeId"]],
+                    item["status"],
+                    item.get("result"),
+                    item.get("upstream"),
+                    item["n"],
+                    item.get("meta"),
+                    item.get("log"),
+                    item.get("startedAt"),
+                )
+                proc.jobs.append(known)
+                proc.results[known.node.key] = known.result
+            target = proc.jobs[job["n"] - 1]
+            target.status, target.result = job["status"], job["result"]
+            proc.results[target.node.key] = target.result
+            return proc.resume(target)
+
+        self._run(row, go_on, before)
+
+    def write(self) -> None:
+        """Store everything, set-wise. What cannot be stored is stored without its jobs, as an error."""
+        if not self._results and not self._deleted:
+            return
+        try:
+            with self._host.savepoint():
+                self._write(self._results)
+        except Exception as error:
+            if is_conflict(error):
+                raise
+            self._write_singly(error)
+
+    # -- one execution -----------------------------------------------------------------------------------------------
+
+    def _run(
+        self,
+        row: Mapping[str, Any],
+        enter: Callable[[Processor], int | None],
+        before: Mapping[int, Mapping[str, Any]] | None = None,
+    ) -> Processor | None:
+        host = self._host
+        chain = host.chain
+        outer = chain.ancestors
+        chain.ancestors = {int(k): v for k, v in from_json(row["ancestors"]).items()} if row["ancestors"] else {}
+        try:
+            program = host.program(row["program_id"])
+            proc = Processor(
+                program,
+                from_json(row["context"]) if row["context"] else None,
+                self._session,
+                execution_id=row["id"],
+                stack=tuple(chain.ancestors),
+            )
+            with host.budget():
+                if program.uses_database:
+                    with host.savepoint():
+                        enter(proc)
+                else:
+                    enter(proc)
+        except Exception as error:
+            if is_conflict(error):
+                raise
+            host.log(f"execution {row['id']} could not be run: {type(error).__name__}: {error}")
+            self._results[row["id"]] = _result(row["id"], int(Status.ERROR), "internal_error", None, None, 0)
+            return None
+        finally:
+            chain.ancestors = outer
+        self._keep(row, program, proc, before)
+        return proc
+
+    def _keep(
+        self,
+        row: Mapping[str, Any],
+        program: Program,
+        proc: Processor,
+        before: Mapping[int, Mapping[str, Any]] | None,
+    ) -> None:
+        execution_id = row["id"]
+        options = from_json(row["options"]) if row["options"] else program.options
+        output = to_json(proc.output) if proc.output is not None else None
+        timeout = int(options.get("timeout") or 0)
+        if proc.status is not None and before is None:
+            if proc.status != 0 and proc.status in (options.get("deleteExecutionOnStatus") or ()):
+                self._deleted.append(execution_id)
+            else:
+                self._results[execution_id] = _result(
+                    execution_id, proc.status, proc.reason, jobs_json(proc), output, timeout
+                )
+            return
+        status = proc.status if proc.status is not None else int(Status.STARTED)
+        if status != 0 and status in (options.get("deleteExecutionOnStatus") or ()):
+            self._deleted.append(execution_id)
+            return
+        jobs = [_with_times(job, (before or {}).get(job["n"])) for job in proc.finished_jobs()]
+        self._results[execution_id] = _result(execution_id, status, proc.reason, to_json(jobs), output, timeout)
+        waiting = [_with_times(job, (before or {}).get(job["n"])) for job in proc.waiting_jobs()]
+        if waiting:
+            self._waiting[execution_id] = [to_json({"executionId": execution_id, **job}) for job in waiting]
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def _write(self, results: Mapping[int, str], *, jobs_kept: bool = True) -> None:
+        waiting = [row for key in results for row in self._waiting.get(key, ())] if jobs_kept else []
+        self._host.fetch(
+            _FINISH,
+            (
+                "[" + ",".join(results.values()) + "]",
+                "[" + ",".join(waiting) + "]" if waiting else None,
+                _ids(self._deleted),
+                _ids(self._resumed),
+            ),
+        )
+
+    def _write_singly(self, reason: Exception) -> None:
+        self._host.log(f"a batch of {len(self._results)} executions is written one by one: {reason}")
+        for execution_id, result in self._results.items():
+            try:
+                with self._host.savepoint():
+                    self._write({execution_id: result})
+            except Exception as error:
+                if is_conflict(error):
+                    raise
+                self._host.log(f"the jobs of execution {execution_id} cannot be stored: {error}")
+                lost = _result(execution_id, int(Status.ERROR), "internal_error", None, None, 0)
+                self._write({execution_id: lost}, jobs_kept=False)
+
+
+def _result(
+    execution_id: int, status: int, reason: str | None, jobs: str | None, output: str | None, timeout: int
+) -> str:
+    text = f'{{"id":{execution_id},"status":{int(status)}'
+    if jobs is not None:
+        text += f',"jobs":{jobs}'
+    if reason is not None:
+        text += f',"reason":{to_json(reason)}'
+    if output is not None:
+        text += f',"output":{output}'
+    if timeout:
+        text += f',"timeout":{timeout}'
+    return text + "}"
+
+
+def _with_times(job: dict[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A job keeps when it was created; one that goes on after waiting was updated just now."""
+    if before is None:
+        return job
+    if before["status"] != 0:
+        return {**job, **{k: before[k] for k in ("createdAt", "updatedAt") if k in before}}
+    return {**job, **({"createdAt": before["createdAt"]} if "createdAt" in before else {})}
+
+
+def _ids(ids: list[int]) -> str | None:
+    return "{" + ",".join(map(str, ids)) + "}" if ids else None

@@ -1,0 +1,9 @@
+-- orchestrator.lock_suspects(): may the caller look for the execution that took a backend down? One worker at a time, until its transaction ends:
+-- otherwise two would run different executions, and the innocent one would be counted as attempted when the other kills both.
+create or replace function orchestrator.lock_suspects() returns boolean
+language sql volatile security definer
+set search_path = pg_catalog, orchestrator, pg_temp
+as $$
+    select pg_try_advisory_xact_lock('orchestrator.executions'::regclass::oid::bigint)
+$$;
+comment on function orchestrator.lock_suspects() is 'try to become the one worker that runs suspicious executions';

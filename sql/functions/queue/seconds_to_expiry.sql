@@ -1,0 +1,8 @@
+-- orchestrator.seconds_to_expiry(): how long until the next waiting execution runs out of time; null when none can.
+create or replace function orchestrator.seconds_to_expiry() returns double precision
+language sql stable security definer
+set search_path = pg_catalog, orchestrator, pg_temp
+as $$
+    select date_part('epoch', min(e.expires_at) - orchestrator.current_time()) from orchestrator.executions e where e.status = 0
+$$;
+comment on function orchestrator.seconds_to_expiry() is 'seconds until the next time limit of a waiting execution';
