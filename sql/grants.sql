@@ -24,7 +24,7 @@ begin
         from pg_catalog.pg_proc p
         join pg_catalog.pg_language l on l.oid = p.prolang
         where p.pronamespace = 'orchestrator'::regnamespace
-            and p.proowner <> 'orchestrator_owner'::regrole
+            and p.proowner not in ('orchestrator_owner'::regrole, 'orchestrator_runner'::regrole)
             and l.lanpltrusted
             and p.prorettype <> 'event_trigger'::regtype
     loop
@@ -37,10 +37,44 @@ revoke all on schema orchestrator, orchestrator_hooks from public;
 revoke all on all routines in schema orchestrator from public;
 revoke all on all tables in schema orchestrator from public;
 
-grant usage on schema orchestrator, orchestrator_hooks to orchestrator_owner, orchestrator_runner;
+-- Our owner calls all of ours: its SECURITY DEFINER functions are how everybody else gets anywhere.
+grant execute on all routines in schema orchestrator to orchestrator_owner;
+
+grant usage on schema orchestrator, orchestrator_hooks to orchestrator_runner;
 grant usage on schema orchestrator to orchestrator_api, orchestrator_admin;
 
--- administrators see everything but secrets, and publish with plain UPDATE as well as with functions
+-- what runs inside a write: generated triggers and the engine
+grant execute on function
+    orchestrator.load_engine, orchestrator.invoke, orchestrator.result, orchestrator.enforce, orchestrator.close_frame,
+    orchestrator.load_plan, orchestrator.load_program, orchestrator.bound_programs,
+    orchestrator.actor, orchestrator.is_api_login, orchestrator.default_role, orchestrator.user_context,
+    orchestrator.read_environment, orchestrator.current_time,
+    orchestrator.statement, orchestrator.remember_statement,
+    orchestrator.next_execution_id, orchestrator.record_executions, orchestrator.wake,
+    orchestrator.claim_executions, orchestrator.finish_executions, orchestrator.begin_by_hand, orchestrator.claim_waiting, orchestrator.invoke_queue
+    to orchestrator_runner;
+
+-- workers
+grant execute on function
+    orchestrator.register_worker, orchestrator.retire_worker, orchestrator.sweep_workers,
+    orchestrator.fall_asleep, orchestrator.get_up, orchestrator.set_fence, orchestrator.fence_passed,
+    orchestrator.run_executions, orchestrator.run_execution, orchestrator.lock_suspects, orchestrator.suspect_execution,
+    orchestrator.abort_expired, orchestrator.seconds_to_expiry, orchestrator.unpark_executions, orchestrator.fold_counts,
+    orchestrator.current_time
+    to orchestrator_api;
+
+-- the HTTP API
+grant execute on function
+    orchestrator.session_user_of, orchestrator.sign_in_account, orchestrator.app_key, orchestrator.catalog,
+    orchestrator.catalog_revision,
+    orchestrator.run, orchestrator.resume, orchestrator.cancel
+    to orchestrator_api;
+
+-- administrators publish with plain UPDATE as well as with functions, and see everything but secrets
+grant execute on function
+    orchestrator.define, orchestrator.document, orchestrator.diagram,
+    orchestrator.enable, orchestrator.disable, orchestrator.rollback, orchestrator.run, orchestrator.resume, orchestrator.cancel, orchestrator.run_executions
+    to orchestrator_admin;
 grant select on
     orchestrator.installation, orchestrator.migrations,
     orchestrator.collections, orchestrator.fields, orchestrator.workflows, orchestrator.flow_nodes,
@@ -50,11 +84,4 @@ grant select on
     orchestrator.roles, orchestrator.roles_users
     to orchestrator_admin;
 grant insert, update, delete on orchestrator.workflows, orchestrator.flow_nodes to orchestrator_admin;
-
--- definitions
-grant usage on orchestrator.workflow_id_seq, orchestrator.flow_node_id_seq to orchestrator_admin;
-grant execute on function orchestrator.check_workflow(bigint) to orchestrator_owner;
-grant execute on function
-    orchestrator.define(jsonb), orchestrator.document(text), orchestrator.diagram(text, text),
-    orchestrator.enable(text), orchestrator.disable(text), orchestrator.rollback(text, bigint)
-    to orchestrator_admin;
+grant usage on sequence orchestrator.workflow_id_seq, orchestrator.flow_node_id_seq to orchestrator_admin;

@@ -1,6 +1,8 @@
 -- Table of contents, in load order. The installer reads it; psql --single-transaction --file runs it as well.
 -- Every file of sql/ is listed once, but setup/ (the installer's own steps) and queries/ (what Python reads).
 
+\ir session.sql
+
 -- once; afterwards migrations/ change them
 \ir roles.sql
 \ir schema.sql
@@ -32,10 +34,90 @@
 \ir functions/admin/enable.sql
 \ir functions/admin/disable.sql
 \ir functions/admin/rollback.sql
+\ir functions/admin/catalog.sql
+\ir functions/admin/catalog_revision.sql
+\ir functions/admin/column_sequences.sql
+\ir functions/admin/field_type.sql
+\ir functions/admin/neighbours.sql
+\ir functions/admin/refresh_associations.sql
+\ir functions/admin/refresh_fields.sql
+\ir functions/admin/register_collection.sql
+\ir functions/admin/table_key.sql
+\ir functions/admin/table_relations.sql
+\ir functions/admin/unregister_collection.sql
+
+-- clock
+\ir functions/clock/current_time.sql
+
+-- context: who acts
+\ir functions/context/actor.sql
+\ir functions/context/default_role.sql
+\ir functions/context/is_api_login.sql
+\ir functions/context/read_environment.sql
+\ir functions/context/user_context.sql
+
+-- engine: the way into the Python package
+\ir functions/engine/invoke.sql
+\ir functions/engine/load_engine.sql
+\ir functions/engine/result.sql
+
+-- guard: before the row
+\ir functions/guard/bound_programs.sql
+\ir functions/guard/close_frame.sql
+\ir functions/guard/enforce.sql
+\ir functions/guard/load_plan.sql
+\ir functions/guard/load_program.sql
+
+-- identity: accounts and sessions
+\ir functions/identity/announce_identity.sql
+\ir functions/identity/app_key.sql
+\ir functions/identity/ensure_root.sql
+\ir functions/identity/role_documents.sql
+\ir functions/identity/session_user_of.sql
+\ir functions/identity/sign_in_account.sql
+\ir functions/identity/user_document.sql
+\ir functions/identity/wire_time.sql
+
+-- queue: executions that wait, and their workers
+\ir functions/queue/abort_execution.sql
+\ir functions/queue/abort_expired.sql
+\ir functions/queue/begin_by_hand.sql
+\ir functions/queue/cancel.sql
+\ir functions/queue/claim_executions.sql
+\ir functions/queue/claim_waiting.sql
+\ir functions/queue/fall_asleep.sql
+\ir functions/queue/fence_passed.sql
+\ir functions/queue/finish_executions.sql
+\ir functions/queue/fold_counts.sql
+\ir functions/queue/get_up.sql
+\ir functions/queue/invoke_queue.sql
+\ir functions/queue/lock_suspects.sql
+\ir functions/queue/lock_workers.sql
+\ir functions/queue/park_executions.sql
+\ir functions/queue/publish_sleep.sql
+\ir functions/queue/register_worker.sql
+\ir functions/queue/resume.sql
+\ir functions/queue/retire_worker.sql
+\ir functions/queue/run.sql
+\ir functions/queue/run_execution.sql
+\ir functions/queue/run_executions.sql
+\ir functions/queue/seconds_to_expiry.sql
+\ir functions/queue/set_fence.sql
+\ir functions/queue/suspect_execution.sql
+\ir functions/queue/sweep_workers.sql
+\ir functions/queue/unpark_executions.sql
+\ir functions/queue/wake.sql
+
+-- record: after the row
+\ir functions/record/next_execution_id.sql
+\ir functions/record/record_executions.sql
+\ir functions/record/remember_statement.sql
+\ir functions/record/statement.sql
 
 -- triggers on our own tables
 \ir triggers/workflows.sql
 \ir triggers/flow_nodes.sql
+\ir triggers/identity.sql
 
 -- last: owners, then who may do what
 \ir grants.sql
