@@ -27,13 +27,6 @@
 \ir functions/definition/publish_workflows.sql
 \ir functions/definition/guard_node.sql
 \ir functions/definition/publish_nodes.sql
-\ir functions/admin/define.sql
-\ir functions/admin/document.sql
-\ir functions/admin/diagram.sql
-\ir functions/admin/set_enabled.sql
-\ir functions/admin/enable.sql
-\ir functions/admin/disable.sql
-\ir functions/admin/rollback.sql
 \ir functions/admin/catalog.sql
 \ir functions/admin/catalog_revision.sql
 \ir functions/admin/column_sequences.sql
@@ -113,6 +106,15 @@
 \ir functions/record/record_executions.sql
 \ir functions/record/remember_statement.sql
 \ir functions/record/statement.sql
+
+-- administration: documents
+\ir functions/admin/define.sql
+\ir functions/admin/document.sql
+\ir functions/admin/diagram.sql
+\ir functions/admin/set_enabled.sql
+\ir functions/admin/enable.sql
+\ir functions/admin/disable.sql
+\ir functions/admin/rollback.sql
 
 -- triggers on our own tables
 \ir triggers/workflows.sql

@@ -36,8 +36,9 @@ def up(
 ) -> None:
     """Start PostgreSQL, the API and workers.
 
-    The server is a private one; the demo is loaded into it. Stays in the foreground until Ctrl-C, unless told to detach. The root account is taken from
-    ORCHESTRATOR_ROOT_USERNAME, ORCHESTRATOR_ROOT_EMAIL and ORCHESTRATOR_ROOT_PASSWORD when it is first made.
+    The server is a private one; the demo is loaded into it. Stays in the foreground until Ctrl-C, unless told to
+    detach. The root account is taken from ORCHESTRATOR_ROOT_USERNAME, ORCHESTRATOR_ROOT_EMAIL and
+    ORCHESTRATOR_ROOT_PASSWORD when it is first made.
 
     Example: orchestrator up --detach --pg-port 0 --api-port 0 --workers 2
     """
@@ -129,18 +130,9 @@ def _create_root(connection: psycopg.Connection[Any], secrets: Secrets) -> None:
         secrets.root_password = asked.password.get_secret_value()
     username = secrets.root_username or asked.username
     secrets.root_username, secrets.root_email = username, secrets.root_email or asked.email
-    with connection.transaction():
-        found = connection.execute("select id from orchestrator.users where username = %s", (username,)).fetchone()
-        if found and asked.password is None:
-            return
+    found = connection.execute("select 1 from orchestrator.users where username = %s", (username,)).fetchone()
+    if not found or asked.password is not None:
         connection.execute(
-            "insert into orchestrator.users (username, email, nickname, password) values (%s, %s, 'Super Admin', %s)"
-            " on conflict (username) do update set password = excluded.password",
+            "select orchestrator.ensure_root(%s, %s, %s)",
             (username, secrets.root_email, hash_password(secrets.root_password)),
-        )
-        connection.execute(
-            'insert into orchestrator.roles_users (user_id, role_name, "default")'
-            " select id, name, name = 'root' from orchestrator.users, unnest(array['member', 'admin', 'root']) as name"
-            " where username = %s on conflict do nothing",
-            (username,),
         )

@@ -28,7 +28,8 @@ def register(app: typer.Typer) -> None:
 def install(dsn: Dsn, package_path: PackagePath = None) -> None:
     """Create schema, roles and functions.
 
-    The Python package is put where the database's server finds it. Needs a superuser and the language plpython3u; runs in one transaction.
+    The Python package is put where the database's server finds it. Needs a superuser and the language plpython3u;
+    runs in one transaction.
 
     Example: orchestrator install --dsn postgresql://postgres@db.example/shop
     """
@@ -40,7 +41,8 @@ def install(dsn: Dsn, package_path: PackagePath = None) -> None:
 def upgrade(dsn: Dsn, package_path: PackagePath = None) -> None:
     """Bring a database to this version.
 
-    Pending migrations, functions and package change in one transaction. Restart API and workers afterwards; sessions that are open go on with the package they have loaded.
+    Pending migrations, functions and package change in one transaction. Restart API and workers afterwards;
+    sessions that are open go on with the package they have loaded.
 
     Example: orchestrator upgrade --dsn postgresql://postgres@db.example/shop
     """
