@@ -107,6 +107,36 @@
 \ir functions/record/remember_statement.sql
 \ir functions/record/statement.sql
 
+-- queue: the outbox
+\ir functions/queue/enqueue.sql
+\ir functions/queue/follow.sql
+
+-- publish: what a superuser alone may write
+\ir functions/publish/hook_name.sql
+\ir functions/publish/hooks_exist.sql
+\ir functions/publish/publishing.sql
+\ir functions/publish/put_program.sql
+\ir functions/publish/column_expression.sql
+\ir functions/publish/row_expression.sql
+\ir functions/publish/write_guards.sql
+\ir functions/publish/write_before.sql
+\ir functions/publish/write_close.sql
+\ir functions/publish/write_truncate.sql
+\ir functions/publish/write_after.sql
+\ir functions/publish/table_family.sql
+\ir functions/publish/set_firing.sql
+\ir functions/publish/follows.sql
+\ir functions/publish/lock_patiently.sql
+\ir functions/publish/attach_statement_triggers.sql
+\ir triggers/dispatcher.sql
+\ir functions/publish/attach_after.sql
+\ir functions/publish/put_plan.sql
+\ir functions/publish/publish.sql
+\ir functions/publish/detach_triggers.sql
+\ir functions/publish/drop_hooks.sql
+\ir functions/admin/manage.sql
+\ir functions/admin/unmanage.sql
+
 -- administration: documents
 \ir functions/admin/define.sql
 \ir functions/admin/document.sql

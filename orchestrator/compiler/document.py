@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from orchestrator.engine.port import Port
 
-__all__ = ["check", "define", "diagram", "document", "parse", "render"]
+__all__ = ["check", "define", "diagram", "document", "parse", "render", "verify"]
 
 
 def define(port: Port, document_json: str) -> int:
@@ -102,6 +102,16 @@ def check(port: Port, workflow_id: int) -> Graph:
     if problems:
         raise InvalidDocumentError(problems)
     return graph
+
+
+def verify(port: Port, workflow_id: str) -> None:
+    """``check`` for SQL, which wants no graph.
+
+    Raises:
+        NotFoundError: there is no such version.
+        InvalidDocumentError: with every problem and its path in the document.
+    """
+    check(port, int(workflow_id))
 
 
 def diagram(port: Port, key: str, format: str = "text") -> str:

@@ -1,5 +1,5 @@
--- orchestrator.publish_changed: checks enabled workflows that changed and publishes the collections they are about
--- Refuses with WF422 when a row can not be compiled, so that nothing broken is ever listening.
+-- orchestrator.publish_changed: publishes what changed workflows are about, refusing with WF422 what can not be compiled
+-- Publishing checks the enabled workflows of its collections; those about no collection are checked here.
 create or replace function orchestrator.publish_changed(p_workflow_ids bigint[], p_collections text[])
 returns void
 language plpgsql
@@ -11,7 +11,12 @@ declare
     v_id bigint;
     v_collections text[];
 begin
-    foreach v_id in array coalesce(p_workflow_ids, '{}') loop
+    for v_id in
+        select w.id
+        from orchestrator.workflows w
+        where w.id = any (p_workflow_ids)
+            and not exists (select from orchestrator.collections c where c.name = orchestrator.collection_of(w.config))
+    loop
         perform orchestrator.check_workflow(v_id);
     end loop;
     select array_agg(distinct c order by c) into v_collections
@@ -22,4 +27,4 @@ begin
     end if;
 end
 $$;
-comment on function orchestrator.publish_changed(bigint[], text[]) is 'checks changed enabled workflows, then publishes the collections';
+comment on function orchestrator.publish_changed(bigint[], text[]) is 'publishes collections; enabled workflows about none are checked';
