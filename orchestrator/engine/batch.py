@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.history import jobs_json
+from orchestrator.engine.interruption import is_interruption
 from orchestrator.engine.job import Job
 from orchestrator.engine.processor import Processor
 from orchestrator.engine.session import Session
@@ -16,20 +17,12 @@ if TYPE_CHECKING:
     from orchestrator.engine.host import Host
     from orchestrator.engine.program import Program
 
-__all__ = ["Batch", "is_conflict"]
+__all__ = ["Batch"]
 
 _FINISH = (
     "select orchestrator.finish_executions($1::pg_catalog.jsonb, $2::pg_catalog.jsonb, $3::pg_catalog.int8[],"
     " $4::pg_catalog.int8[])"
 )
-
-#: classes of SQLSTATE that end the whole transaction, to be tried again: conflicts, cancellation, no resources
-_NOT_THE_NODES_FAULT = ("40", "57", "53")
-
-
-def is_conflict(error: BaseException) -> bool:
-    """Whether an error says that the transaction should be tried again, not that a node failed."""
-    return str(getattr(error, "sqlstate", None) or "").startswith(_NOT_THE_NODES_FAULT)
 
 
 class Batch:
@@ -91,7 +84,7 @@ class Batch:
             with self._host.savepoint():
                 self._write(self._results)
         except Exception as error:
-            if is_conflict(error):
+            if is_interruption(error):
                 raise
             self._write_singly(error)
 
@@ -123,7 +116,7 @@ class Batch:
                 else:
                     enter(proc)
         except Exception as error:
-            if is_conflict(error):
+            if is_interruption(error):
                 raise
             host.log(f"execution {row['id']} could not be run: {type(error).__name__}: {error}")
             self._results[row["id"]] = _result(row["id"], int(Status.ERROR), "internal_error", None, None, 0)
@@ -183,7 +176,7 @@ class Batch:
                 with self._host.savepoint():
                     self._write({execution_id: result})
             except Exception as error:
-                if is_conflict(error):
+                if is_interruption(error):
                     raise
                 self._host.log(f"the jobs of execution {execution_id} cannot be stored: {error}")
                 lost = _result(execution_id, int(Status.ERROR), "internal_error", None, None, 0)

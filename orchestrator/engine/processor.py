@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.engine.interruption import is_interruption
 from orchestrator.engine.job import WAIT, Job
 from orchestrator.engine.program import Node, Program
 from orchestrator.engine.system import system_scope
@@ -138,6 +139,8 @@ class Processor:
                 self.save(Job(node, Status.ERROR, {"message": str(error) or error.__doc__}), prev)
                 raise
             except Exception as error:
+                if is_interruption(error):
+                    raise
                 self.error = error
                 outcome = self._failed(node, prev, error)
             if outcome is WAIT or self.status is not None:
