@@ -27,6 +27,13 @@ begin
             and p.proowner not in ('orchestrator_owner'::regrole, 'orchestrator_runner'::regrole)
             and l.lanpltrusted
             and p.prorettype <> 'event_trigger'::regtype
+            -- publishing and taking a table under management create triggers and functions in an untrusted language:
+            -- these stay the installing superuser's
+            and p.proname not in (
+                'publish', 'put_plan', 'write_guards', 'write_before', 'write_close', 'write_truncate', 'write_after',
+                'set_firing', 'lock_patiently', 'attach_statement_triggers', 'attach_dispatcher', 'attach_after',
+                'detach_triggers', 'drop_hooks', 'register_collection', 'unregister_collection', 'manage', 'unmanage'
+            )
     loop
         execute format('alter routine %s owner to orchestrator_owner', v_object.name);
     end loop;
@@ -51,6 +58,7 @@ grant execute on function
     orchestrator.read_environment, orchestrator.current_time,
     orchestrator.statement, orchestrator.remember_statement,
     orchestrator.next_execution_id, orchestrator.record_executions, orchestrator.wake,
+    orchestrator.enqueue, orchestrator.follow,
     orchestrator.claim_executions, orchestrator.finish_executions, orchestrator.begin_by_hand, orchestrator.claim_waiting, orchestrator.invoke_queue
     to orchestrator_runner;
 
@@ -72,7 +80,7 @@ grant execute on function
 
 -- administrators publish with plain UPDATE as well as with functions, and see everything but secrets
 grant execute on function
-    orchestrator.define, orchestrator.document, orchestrator.diagram,
+    orchestrator.define, orchestrator.document, orchestrator.diagram, orchestrator.manage, orchestrator.unmanage,
     orchestrator.enable, orchestrator.disable, orchestrator.rollback, orchestrator.run, orchestrator.resume, orchestrator.cancel, orchestrator.run_executions
     to orchestrator_admin;
 grant select on
