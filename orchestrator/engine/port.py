@@ -11,7 +11,17 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-__all__ = ["Port"]
+__all__ = ["Port", "StatementError"]
+
+
+class StatementError(Exception):
+    """A statement failed in the database: PostgreSQL's own words, the same on every host."""
+
+    def __init__(self, sqlstate: str, message: str, detail: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+        self.detail = detail
+        self.hint = hint
 
 
 class Port(Protocol):
@@ -26,6 +36,9 @@ class Port(Protocol):
 
         Every parameter is of type text, so SQL casts it; with ``infer`` the server chooses the types.
         Values come back as the codec of hosts.codec makes them, equal on every host.
+
+        Raises:
+            StatementError: the database refused; the statement left nothing behind.
         """
 
     def run(self, sql: str, params: Sequence[str | None] = (), *, infer: bool = False) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.engine.expressions import EXPRESSION_ENGINES, compile_expression
+from orchestrator.engine.expressions import ENGINES, compile_expression
 from orchestrator.model.status import Status
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def compile_node(node: Node, _program: Program) -> None:
     """No expression, or an engine that does not exist: null."""
     engine = node.config.get("engine") or "math.js"
     text = node.config.get("expression")
-    if not text or engine not in EXPRESSION_ENGINES:
+    if not text or engine not in ENGINES:
         node.run = lambda proc, prev: (1, None)
         return
     expression = compile_expression(engine, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.engine.expressions import EXPRESSION_ENGINES, ExpressionError, compile_expression
+from orchestrator.engine.expressions import ENGINES, ExpressionError, compile_expression
 from orchestrator.engine.expressions.basic import compile_calculation
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def compile_condition(node: Node, config: Mapping[str, Any]) -> Evaluate:
     An engine that does not exist falls back to the basic tree; an engine without an expression raises when evaluated.
     """
     engine = config.get("engine") or "basic"
-    if engine not in EXPRESSION_ENGINES:
+    if engine not in ENGINES:
         calculation = compile_calculation(config.get("calculation"))
         node.reads(calculation.paths)
         return calculation.evaluate

@@ -118,6 +118,8 @@ create table orchestrator.plans (
     collection_name text not null,
     table_oid oid not null,
     plan jsonb not null,
+    -- what the generated functions were written from
+    hooks jsonb not null,
     created_at timestamptz not null default now()
 );
 create index plans_table on orchestrator.plans (table_oid, id);

@@ -1,0 +1,60 @@
+"""A port with what guards and queues need besides: compiled programs, plans, and a place for history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from orchestrator.engine.chain import Chain
+from orchestrator.engine.plan import Plan
+from orchestrator.engine.port import Port
+from orchestrator.engine.program import Program
+
+__all__ = ["Host", "Special"]
+
+#: (output JSON, execution id or 0, stack JSON) of an execution that has any of them
+Special = tuple[str | None, int, str | None]
+
+
+class Host(Port, Protocol):
+    """The host as the engine's entry points see it."""
+
+    chain: Chain
+    loop_limit: int
+
+    def program(self, program_id: int) -> Program:
+        """A compiled program, kept for the session.
+
+        Raises:
+            SerializationError: it is younger than the transaction's snapshot.
+        """
+
+    def plan(self, plan_id: int) -> Plan:
+        """A plan, kept for the session. Raises as :meth:`program`."""
+
+    def record(
+        self,
+        program: Program,
+        status: int,
+        contexts: Sequence[str],
+        jobs: Sequence[str],
+        special: Sequence[Special] | None,
+    ) -> None:
+        """Write finished executions of one program and one status, all at once."""
+
+    def budget(self) -> AbstractContextManager[None]:
+        """A block with processor time of its own; BudgetExceeded is raised in it when that is used up."""
+
+    def enqueue(self, program: Program, data: Sequence[str], stack: str | None) -> None:
+        """Queue executions of an asynchronous workflow, one for each record (JSON texts)."""
+
+    def budget(self) -> AbstractContextManager[None]:
+        """A block that is one run, with processor time of its own."""
+
+    def log(self, message: str) -> None:
+        """A line for the server's log."""
+
+    def statement_id(self) -> Any:
+        """What distinguishes the running statement from every other one of this session."""

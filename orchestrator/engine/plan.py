@@ -1,0 +1,67 @@
+"""Plans: what runs at each event of one table, as the generated functions carry it by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator.engine.encoding import from_json
+
+__all__ = ["ACTIONS", "Columns", "Plan"]
+
+#: the action that a row event is to a workflow
+ACTIONS = {"insert": "create", "update": "update", "delete": "destroy"}
+
+
+class Columns:
+    """The columns that a generated function passes on, and how their values become the engine's."""
+
+    __slots__ = ("decoded", "names")
+
+    def __init__(self, columns: Sequence[Mapping[str, Any]]) -> None:
+        self.names: tuple[str, ...] = tuple(c["name"] for c in columns)
+        self.decoded: tuple[str, ...] = tuple(c["name"] for c in columns if c.get("json"))
+
+    def row(self, values: Sequence[Any]) -> dict[str, Any]:
+        """The record of positional values."""
+        row = dict(zip(self.names, values, strict=True))
+        for name in self.decoded:
+            if row[name] is not None:
+                row[name] = from_json(row[name])
+        return row
+
+
+class Plan:
+    """One immutable plan of a collection.
+
+    Attributes:
+        before: event to ids of the programs of global guards, ascending by workflow.
+        after: event to the programs that follow a write; see :mod:`orchestrator.engine.follow`.
+        watched: columns that the guards' programs read of the judged values, None for any of them.
+    """
+
+    __slots__ = ("after", "before", "cascades", "collection", "columns", "id", "key", "watched")
+
+    def __init__(self, plan_id: int, data: Mapping[str, Any]) -> None:
+        self.id = plan_id
+        self.collection: str = data["collection"]
+        self.columns = Columns(data["columns"])
+        #: primary key: a column, several, or none
+        self.key: str | tuple[str, ...] | None = (
+            tuple(data["key"]) if isinstance(data["key"], list) else data["key"]
+        )
+        self.before: dict[str, tuple[int, ...]] = {e: tuple(ids) for e, ids in data["before"].items()}
+        self.after: dict[str, list[dict[str, Any]]] = data["after"]
+        self.cascades: frozenset[str] = frozenset(data.get("cascades") or ())
+        watched = data.get("watched")
+        self.watched: frozenset[str] | None = None if watched is None else frozenset(watched)
+
+    def key_of(self, row: Mapping[str, Any]) -> Any:
+        """``filterByTk`` of a record."""
+        if self.key is None:
+            return None
+        if isinstance(self.key, str):
+            return row.get(self.key)
+        return {name: row.get(name) for name in self.key}
+
+

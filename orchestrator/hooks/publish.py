@@ -1,0 +1,152 @@
+"""Publishing: from rows to programs, plans and generated functions, in the publisher's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator.compiler.document import check
+from orchestrator.compiler.graph import Graph
+from orchestrator.engine.encoding import from_json, to_json
+from orchestrator.engine.port import Port
+from orchestrator.engine.program import Program
+from orchestrator.hooks.columns import plan_columns
+from orchestrator.hooks.follow import after_entries, is_native, needs_after
+from orchestrator.hooks.guards import NEVER, any_of, guard_sql, matters
+from orchestrator.model.status import Status
+
+__all__ = ["Workflow", "publish"]
+
+_EVENTS = {"insert": "create", "update": "update", "delete": "destroy"}
+#: conditions compiled into an inlined SQL guard; beyond, planning them costs more than a call a row
+INLINED_WORKFLOWS = 4
+
+
+class Workflow:
+    """An enabled workflow of a table, compiled."""
+
+    def __init__(self, row: Mapping[str, Any], graph: Graph, program_id: int, program: Program) -> None:
+        self.id: int = row["id"]
+        self.type: str = row["type"]
+        self.key: str = row["key"]
+        self.config: Mapping[str, Any] = row["config"]
+        self.options: Mapping[str, Any] = row["options"]
+        self.sync: bool = row["sync"]
+        self.graph = graph
+        self.program_id = program_id
+        self.program = program
+
+    @property
+    def is_global(self) -> bool:
+        return bool(self.config.get("global"))
+
+    def guards(self, event: str) -> bool:
+        """Whether it judges every row of an event."""
+        actions = self.config.get("actions") or []
+        return self.type == "request-interception" and self.is_global and _EVENTS[event] in actions
+
+
+def publish(port: Port, collections: str) -> None:
+    """Bring programs, plan and generated functions of collections (a JSON array of names) up to date.
+
+    Raises:
+        InvalidDocumentError: an enabled workflow cannot be compiled; nothing is published.
+    """
+    for name in sorted(from_json(collections)):
+        rows = port.fetch("select orchestrator.publishing($1)::text as state", [name])
+        state = from_json(rows[0]["state"]) if rows[0]["state"] else None
+        if state is not None:
+            _publish(port, state)
+
+
+def _publish(port: Port, state: Mapping[str, Any]) -> None:
+    workflows = [_compile(port, row) for row in state["workflows"]]
+    columns = plan_columns([field for field in state["fields"] if field["attnum"] is not None])
+    plan = _plan(state, workflows, columns)
+    guards = {event: _guard(workflows, event, columns) for event in _EVENTS}
+    judging = [w for w in workflows if w.type == "request-interception"]
+    hooks = {
+        "guards": guards,
+        "runsSql": any(w.program.uses_database for w in judging),
+        "closes": any(int(Status.RESOLVED) not in w.program.delete_on_status for w in judging),
+        "follows": needs_after(workflows, state),
+        "after": {
+            event: {"native": is_native(entries), "entries": entries} for event, entries in plan["after"].items()
+        },
+        "deleteGuard": next((w.key for w in workflows if w.guards("delete")), None),
+    }
+    port.fetch(
+        "select orchestrator.put_plan($1, $2::pg_catalog.jsonb, $3::pg_catalog.jsonb)",
+        [state["collection"], to_json(plan), to_json(hooks)],
+    )
+
+
+def _compile(port: Port, row: Mapping[str, Any]) -> Workflow:
+    graph = check(port, row["id"])
+    data = {
+        "workflowId": row["id"],
+        "key": row["key"],
+        "title": row["title"],
+        "type": row["type"],
+        "sync": row["sync"],
+        "config": row["config"],
+        "options": row["options"],
+        "nodes": [node.row() for node in graph.nodes],
+    }
+    text = to_json(data)
+    rows = port.fetch(
+        "select orchestrator.put_program($1::pg_catalog.int8, $2::pg_catalog.jsonb) as id", [str(row["id"]), text]
+    )
+    return Workflow(row, graph, int(rows[0]["id"]), Program(from_json(text), int(rows[0]["id"])))
+
+
+def _plan(
+    state: Mapping[str, Any], workflows: Sequence[Workflow], columns: list[dict[str, Any]]
+) -> dict[str, Any]:
+    watched: set[str] | None = set()
+    for workflow in workflows:
+        if workflow.type == "request-interception" and watched is not None:
+            watched = _watched(workflow.program, watched)
+    return {
+        "collection": state["collection"],
+        "columns": columns,
+        "key": state["key"],
+        "before": {e: [w.program_id for w in workflows if w.guards(e)] for e in _EVENTS},
+        "after": after_entries(workflows, state["fields"]),
+        "cascades": state["cascades"],
+        "watched": None if watched is None else sorted(watched),
+    }
+
+
+def _watched(program: Program, watched: set[str]) -> set[str] | None:
+    """Columns of ``$context.params.values`` and ``$context.record`` that a program reads, None for all of them."""
+    out = set(watched)
+    for path in program.paths:
+        path = path[1:] if path[:1] == ("ctx",) else path
+        if path[:1] != ("$context",):
+            continue
+        if path[:3] == ("$context", "params", "values"):
+            rest = path[3:]
+        elif path[:2] == ("$context", "record"):
+            rest = path[2:]
+        elif path == ("$context",) or path == ("$context", "params"):
+            return None
+        else:
+            continue
+        if not rest:
+            return None
+        out.add(rest[0])
+    return out
+
+
+def _guard(workflows: Sequence[Workflow], event: str, columns: list[dict[str, Any]]) -> dict[str, Any]:
+    kinds = {column["name"]: column["kind"] for column in columns}
+    judging = [w for w in workflows if w.guards(event)]
+    expression = any_of([matters(w.graph, w.options, event, kinds) for w in judging])
+    local = any(w.type == "request-interception" and not w.is_global for w in workflows)
+    return {
+        "condition": guard_sql(expression),
+        "never": expression == NEVER and not local,
+        "local": local,
+        "inlined": len(judging) <= INLINED_WORKFLOWS,
+    }

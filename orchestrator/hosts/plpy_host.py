@@ -1,0 +1,358 @@
+"""The host inside the backend: one for a session, kept in GD, holding nothing of a tenant but the running statement's.
+
+It is the one boundary where Python's errors become PostgreSQL's: every entry point returns a verdict or an envelope
+that PL/pgSQL raises, so that the message is the message and nested triggers pile up no prefixes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+
+from orchestrator.engine.chain import Chain
+from orchestrator.engine.encoding import from_json, to_json
+from orchestrator.engine.follow import follow, rows_of, warn_text
+from orchestrator.engine.frame import Frame
+from orchestrator.engine.guard import Skip, judge_row
+from orchestrator.engine.host import Special
+from orchestrator.engine.plan import Plan
+from orchestrator.engine.port import StatementError
+from orchestrator.engine.processor import BudgetExceeded
+from orchestrator.engine.program import Program, load_program
+from orchestrator.engine.request import Exemption
+from orchestrator.engine.verdict import Refusal, error_text, skip_text
+from orchestrator.errors import ConflictError, OrchestratorError, SerializationError
+from orchestrator.hosts.backend import StatementId, statement_identity
+from orchestrator.hosts.codec import decoder_of_oid
+
+__all__ = ["PlpyHost"]
+
+_TEXT = "pg_catalog.text"
+#: an envelope with nothing in it
+_DONE = '{"value":null}'
+#: seconds of processor time between two looks at what is running; a run is stopped after one to two of them
+CPU_TICK = 1.0
+#: prepared statements and programs kept for a session
+_KEPT = 2000
+
+
+class PlpyHost:
+    """Port, programs and frames of one backend.
+
+    Args:
+        plpy: the module that PL/Python hands to its functions.
+    """
+
+    def __init__(self, plpy: Any) -> None:
+        self._plpy = plpy
+        self._plans: dict[tuple[str, int], Any] = {}
+        self._programs: dict[int, Program] = {}
+        self._table_plans: dict[int, Plan] = {}
+        self._frames: dict[tuple[str, int], Frame] = {}
+        self.chain = Chain()
+        self.loop_limit = int(os.environ.get("WORKFLOW_LOOP_LIMIT") or 0)
+        self.statement_id: Callable[[], StatementId] = statement_identity()
+        #: the one statement that a request-level run has judged already
+        self.exemption: Exemption | None = None
+        #: executions that refused inside the running request
+        self.refused: list[Any] = []
+        self._runs = 0
+        self._seen_run = 0
+        self._busy = 0
+        signal.signal(signal.SIGVTALRM, self._tick)
+        signal.siginterrupt(signal.SIGVTALRM, False)
+        signal.setitimer(signal.ITIMER_VIRTUAL, CPU_TICK, CPU_TICK)
+
+    # -- processor time --------------------------------------------------------------------------------------------
+
+    def _tick(self, _signum: int, _frame: object) -> None:
+        """Stop a run that was running at the last tick as well: statement_timeout does not reach a Python loop."""
+        if self._busy and self._runs == self._seen_run:
+            raise BudgetExceeded(f"the run used more than {CPU_TICK:g} s of processor time")
+        self._seen_run = self._runs
+
+    @contextmanager
+    def budget(self) -> Iterator[None]:
+        """A run of its own processor time."""
+        self._runs += 1
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+
+    # -- port ------------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> datetime:
+        """The time of the running statement, or the tests' clock."""
+        rows = self._plpy.execute(
+            "select (extract(epoch from orchestrator.current_time()) * 1000000)::pg_catalog.int8 as micros"
+        )
+        return datetime.fromtimestamp(rows[0]["micros"] / 1_000_000, UTC)
+
+    def _prepare(self, sql: str, count: int) -> Any:
+        key = (sql, count)
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= _KEPT:
+                self._plans.clear()
+            plan = self._plans[key] = self._plpy.prepare(sql, [_TEXT] * count)
+        return plan
+
+    def _execute(self, sql: str, params: Sequence[str | None], infer: bool) -> Any:
+        try:
+            if not params and infer:
+                return self._plpy.execute(sql)
+            if infer:
+                return self._plpy.prepare(sql, self._inferred(sql)).execute(list(params))
+            return self._prepare(sql, len(params)).execute(list(params))
+        except self._plpy.SPIError as error:
+            raise _statement_error(error) from None
+
+    def _inferred(self, sql: str) -> list[str]:
+        """Types that the server chooses for a statement's parameters."""
+        name = "orchestrator_inference"
+        self._plpy.execute(f"prepare {name} as {sql}")
+        try:
+            rows = self._plpy.execute(
+                "select t.value::pg_catalog.text as type from pg_catalog.pg_prepared_statements p"
+                " cross join lateral pg_catalog.unnest(p.parameter_types) with ordinality as t (value, n)"
+                f" where p.name = '{name}' order by t.n"
+            )
+            return [row["type"] for row in rows]
+        finally:
+            self._plpy.execute(f"deallocate {name}")
+
+    def fetch(self, sql: str, params: Sequence[str | None] = (), *, infer: bool = False) -> list[dict[str, Any]]:
+        """See :class:`orchestrator.engine.port.Port`."""
+        result = self._execute(sql, params, infer)
+        if result.nrows() and result.status() in _STATUS_WITHOUT_ROWS:
+            return []
+        rows = list(result)
+        if not rows:
+            return []
+        decoders = [
+            (name, decode)
+            for name, oid in zip(result.colnames(), result.coltypes(), strict=True)
+            if (decode := decoder_of_oid(oid)) is not None
+        ]
+        for row in rows:
+            for name, decode in decoders:
+                if row[name] is not None:
+                    row[name] = decode(row[name])
+        return rows
+
+    def run(self, sql: str, params: Sequence[str | None] = (), *, infer: bool = False) -> int:
+        """See :class:`orchestrator.engine.port.Port`."""
+        return int(self._execute(sql, params, infer).nrows())
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """See :class:`orchestrator.engine.port.Port`."""
+        subtransaction: AbstractContextManager[None] = self._plpy.subtransaction()
+        return subtransaction
+
+    # -- host ------------------------------------------------------------------------------------------------------
+
+    def program(self, program_id: int) -> Program:
+        """See :class:`orchestrator.engine.host.Host`."""
+        program = self._programs.get(program_id)
+        if program is None:
+            rows = self.fetch("select orchestrator.load_program($1::pg_catalog.int8)::text as text", [str(program_id)])
+            if rows[0]["text"] is None:
+                raise SerializationError
+            if len(self._programs) >= _KEPT:
+                self._programs.clear()
+            program = self._programs[program_id] = load_program(program_id, rows[0]["text"])
+        return program
+
+    def plan(self, plan_id: int) -> Plan:
+        """See :class:`orchestrator.engine.host.Host`."""
+        plan = self._table_plans.get(plan_id)
+        if plan is None:
+            rows = self.fetch("select orchestrator.load_plan($1::pg_catalog.int8) as plan", [str(plan_id)])
+            if rows[0]["plan"] is None:
+                raise SerializationError
+            if len(self._table_plans) >= _KEPT:
+                self._table_plans.clear()
+            plan = self._table_plans[plan_id] = Plan(plan_id, rows[0]["plan"])
+        return plan
+
+    def record(
+        self,
+        program: Program,
+        status: int,
+        contexts: Sequence[str],
+        jobs: Sequence[str],
+        special: Sequence[Special] | None,
+    ) -> None:
+        """See :class:`orchestrator.engine.host.Host`."""
+        key = ("record", 0)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._plpy.prepare(
+                "select orchestrator.record_executions($1, $2, $3, $4, $5, $6, $7, $8)",
+                ["pg_catalog.int8", _TEXT, "pg_catalog.int2", *["pg_catalog.text[]"] * 3, "pg_catalog.int8[]",
+                 "pg_catalog.text[]"],
+            )  # fmt: skip
+        outputs, ids, stacks = (list(column) for column in zip(*special, strict=True)) if special else (None,) * 3
+        plan.execute([program.workflow_id, program.key, status, list(contexts), list(jobs), outputs, ids, stacks])
+
+    def enqueue(self, program: Program, data: Sequence[str], stack: str | None) -> None:
+        """See :class:`orchestrator.engine.host.Host`."""
+        plan = self._plans.get(("enqueue", 0))
+        if plan is None:
+            plan = self._plans["enqueue", 0] = self._plpy.prepare(
+                "select orchestrator.enqueue($1, $2, $3, $4::pg_catalog.jsonb)",
+                ["pg_catalog.int8", _TEXT, "pg_catalog.text[]", _TEXT],
+            )
+        plan.execute([program.workflow_id, program.key, list(data), stack])
+
+    def log(self, message: str) -> None:
+        """See :class:`orchestrator.engine.host.Host`."""
+        self._plpy.log(message)
+
+    @contextmanager
+    def budget(self) -> Iterator[None]:
+        """See :class:`orchestrator.engine.host.Host`."""
+        self._runs += 1
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+
+    # -- entry points ----------------------------------------------------------------------------------------------
+
+    def frame(self, plan_id: int) -> Frame:
+        """The running statement's frame on a plan's table, opened when this is its first row."""
+        plan = self.plan(plan_id)
+        identity = self.statement_id()
+        slot = (plan.collection, identity[3])
+        frame = self._frames.get(slot)
+        if frame is None or frame.identity != identity:
+            frame = self._frames[slot] = Frame(self, plan, identity)
+        return frame
+
+    def judge(self, plan_id: int, event: str, values: list[Any]) -> str | None:
+        """The verdict on a row; None lets it pass."""
+        self._runs += 1
+        self._busy += 1
+        try:
+            frame = self.frame(plan_id)
+            exemption = self.exemption
+            if (
+                exemption is not None
+                and frame.identity[3] == 1
+                and exemption.covers(frame.plan, event, values)
+            ):
+                return None
+            judge_row(self, frame, event, values)
+        except Skip as skip:
+            if event in frame.plan.cascades and frame.identity[3] > 1:
+                return error_text(_orphans(frame.plan.collection, event))
+            return skip_text(str(skip))
+        except Refusal as refusal:
+            self.refused += frame.refused
+            del self._frames[frame.plan.collection, frame.identity[3]]
+            return error_text(refusal.error)
+        except OrchestratorError as error:
+            return error_text(error)
+        except Exception as error:
+            return error_text(self._unexpected(error))
+        finally:
+            self._busy -= 1
+        return None
+
+    def close(self, plan_id: int) -> None:
+        """The statement is over: write its history."""
+        identity = self.statement_id()
+        frame = self._frames.pop((self.plan(plan_id).collection, identity[3]), None)
+        if frame is not None and frame.identity == identity and len(frame.history):
+            frame.history.flush()
+
+    def follow(self, plan_id: int, event: str, rows: str) -> str:
+        """Start what follows a statement's rows; an envelope."""
+        self._runs += 1
+        self._busy += 1
+        try:
+            identity = self.statement_id()
+            plan = self.plan(plan_id)
+            frame = self._frames.get((plan.collection, identity[3]))
+            if frame is not None and frame.identity == identity:
+                plan = frame.plan
+            written = rows_of(event, from_json(rows))
+            exemption = self.exemption
+            if exemption is not None and identity[3] == 1 and exemption.collection == plan.collection:
+                exemption.written += written
+                return _DONE
+            outcome = follow(self, plan, written)
+            warning = warn_text(outcome)
+            if warning is not None:
+                self._plpy.warning(warning)
+            elif outcome.messages:
+                self._plpy.notice("; ".join(str(m["message"]) for m in outcome.messages))
+        except OrchestratorError as error:
+            return f'{{"error":{error_text(error)}}}'
+        except Exception as error:
+            return f'{{"error":{error_text(self._unexpected(error))}}}'
+        finally:
+            self._busy -= 1
+        return _DONE
+
+    def call(self, target: str, args: Sequence[Any]) -> str:
+        """Call ``package.module:function`` with the port and arguments; the envelope says how it went."""
+        self._runs += 1
+        module, _, function = target.partition(":")
+        try:
+            value = getattr(import_module(module), function)(self, *args)
+        except OrchestratorError as error:
+            return f'{{"error":{error_text(error)}}}'
+        except Exception as error:
+            return f'{{"error":{error_text(self._unexpected(error))}}}'
+        return to_json({"value": value if value is None or isinstance(value, str) else to_json(value)})
+
+    def _unexpected(self, error: Exception) -> OrchestratorError:
+        """An error of SQL keeps its code and words; anything else is our fault and goes to the log as well."""
+        if isinstance(error, self._plpy.SPIError):
+            error = _statement_error(error)
+        if isinstance(error, StatementError):
+            return _ForeignError(error)
+        import traceback  # noqa: PLC0415 - only when something is wrong
+
+        self._plpy.warning("pg-orchestrator: internal error", detail="".join(traceback.format_exception(error)))
+        return OrchestratorError(f"internal error: {error}")
+
+
+class _ForeignError(OrchestratorError):
+    """an error raised by SQL"""
+
+    def __init__(self, error: StatementError) -> None:
+        super().__init__(str(error), detail=error.detail, hint=error.hint)
+        self.sqlstate = error.sqlstate  # type: ignore[misc] - the code is the statement's, not the class's
+
+
+def _statement_error(error: Any) -> StatementError:
+    """The error of a failed query; SPI hands out its SQLSTATE as five times six bits."""
+    packed, detail, hint = (*(getattr(error, "spidata", None) or (0, None, None))[:3],)
+    code = packed or 0
+    sqlstate = "".join(chr(((code >> shift) & 0x3F) + 48) for shift in range(0, 30, 6)) if code else "XX000"
+    return StatementError(getattr(error, "sqlstate", None) or sqlstate, str(error), detail, hint)
+
+
+def _orphans(collection: str, event: str) -> OrchestratorError:
+
+
+    return ConflictError(
+        f'a workflow would leave out a row of "{collection}" from a cascading {event}',
+        hint="Let the workflow fail instead: leaving the row out would orphan it.",
+    )
+
+
+#: SPI_OK_UTILITY, SPI_OK_SELINTO, SPI_OK_INSERT, SPI_OK_DELETE, SPI_OK_UPDATE, SPI_OK_MERGE
+_STATUS_WITHOUT_ROWS = frozenset({4, 6, 7, 8, 9, 18})

@@ -1,0 +1,36 @@
+-- orchestrator.actor: who writes, as far as the database vouches for it.
+-- user_id and role_name are settings that anybody may set: they are believed only where the login (session_user, which
+-- SET ROLE and SECURITY DEFINER do not change) was itself granted orchestrator_api. For everyone else the login is the
+-- actor, mapped to a user by users.db_role.
+create or replace function orchestrator.actor()
+    returns jsonb
+    language plpgsql stable security definer
+    set search_path = pg_catalog, orchestrator, pg_temp
+as $$
+declare
+    v_user jsonb;
+    v_role text;
+    v_claimed text;
+begin
+    if orchestrator.is_api_login() then
+        v_claimed := nullif(current_setting('orchestrator.user_id', true), '');
+        v_role := nullif(current_setting('orchestrator.role_name', true), '');
+        if v_claimed ~ '^[0-9]{1,18}$' then
+            v_user := orchestrator.user_context(v_claimed::bigint);
+        end if;
+    else
+        select orchestrator.user_context(u.id), orchestrator.default_role(u.id)
+        into v_user, v_role
+        from orchestrator.users u
+        where u.db_role = session_user;
+    end if;
+    return jsonb_build_object(
+        'user', v_user,
+        'roleName', v_role,
+        'dbUser', session_user,
+        'triggerWorkflows', nullif(current_setting('orchestrator.trigger_workflows', true), ''),
+        'traceId', nullif(current_setting('orchestrator.trace_id', true), '')
+    );
+end
+$$;
+comment on function orchestrator.actor() is 'user, role, login and bound workflows of the running write';

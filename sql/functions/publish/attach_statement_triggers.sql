@@ -1,0 +1,20 @@
+-- orchestrator.attach_statement_triggers: the statement triggers of one table or partition.
+create or replace function orchestrator.attach_statement_triggers(p_table oid, p_collection text, p_mode text)
+    returns void
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, orchestrator, pg_temp
+as $$
+begin
+    execute format(
+        'create or replace trigger zz_orchestrator_close after insert or update or delete on %s for each statement execute function orchestrator_hooks.%I()',
+        p_table::regclass, orchestrator.hook_name(p_collection, 'close')
+    );
+    execute format(
+        'create or replace trigger zz_orchestrator_truncate before truncate on %s for each statement execute function orchestrator_hooks.%I()',
+        p_table::regclass, orchestrator.hook_name(p_collection, 'truncate')
+    );
+    perform orchestrator.set_firing(p_table, 'zz_orchestrator_close', p_mode);
+    perform orchestrator.set_firing(p_table, 'zz_orchestrator_truncate', p_mode);
+end
+$$;
+comment on function orchestrator.attach_statement_triggers(oid, text, text) is 'creates the triggers that end statements and refuse TRUNCATE';

@@ -1,0 +1,57 @@
+-- orchestrator.publishing: what publishing needs to know of one collection. Reads catalogs and our own tables only.
+create or replace function orchestrator.publishing(p_collection text)
+    returns jsonb
+    language sql stable security definer
+    set search_path = pg_catalog, orchestrator, pg_temp
+as $$
+    select jsonb_build_object(
+        'collection', c.name,
+        'key', c.filter_target_key,
+        'fields', (
+            select coalesce(jsonb_agg(
+                jsonb_build_object('name', f.name, 'type', f.type, 'attnum', f.attnum) || (f.options - 'uiSchema')
+                order by f.sort, f.attnum, f.name
+            ), '[]')
+            from orchestrator.fields f
+            where f.collection_name = c.name
+        ),
+        -- events in which a foreign key of this table follows a change of the table it refers to
+        'cascades', (
+            select coalesce(jsonb_agg(distinct e.event), '[]')
+            from pg_catalog.pg_constraint k
+            cross join lateral (
+                select case k.confdeltype when 'c' then 'delete' when 'n' then 'update' when 'd' then 'update' end
+                union all
+                select case when k.confupdtype in ('c', 'n', 'd') then 'update' end
+            ) as e (event)
+            where k.conrelid = c.table_oid and k.contype = 'f' and e.event is not null
+        ),
+        'workflows', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', w.id, 'key', w.key, 'title', w.title, 'type', w.type, 'sync', w.sync,
+                'config', w.config, 'options', w.options
+            ) order by w.id), '[]')
+            from orchestrator.workflows w
+            where w.enabled and orchestrator.collection_of(w.config) = c.name
+        ),
+        -- a local after-workflow of a collection that this one refers to may be bound to a write here
+        'reachable', exists (
+            with recursive target (name) as (
+                select f.options ->> 'target'
+                from orchestrator.fields f
+                where f.collection_name = c.name and f.type in ('belongsTo', 'hasOne')
+                union
+                select f.options ->> 'target'
+                from target t
+                join orchestrator.fields f on f.collection_name = t.name and f.type in ('belongsTo', 'hasOne')
+            )
+            select
+            from target t
+            join orchestrator.workflows w on orchestrator.collection_of(w.config) = t.name
+            where w.enabled and w.type = 'action' and not coalesce((w.config -> 'global')::boolean, false)
+        )
+    )
+    from orchestrator.collections c
+    where c.name = p_collection
+$$;
+comment on function orchestrator.publishing(text) is 'columns, key, enabled workflows and cascades of a collection, for publishing';

@@ -1,0 +1,33 @@
+-- orchestrator.put_plan: makes a plan the current one of its collection and rewrites the functions behind its triggers.
+-- The same plan again changes nothing, so that a publish which does not concern a table costs its writers nothing.
+create or replace function orchestrator.put_plan(p_collection text, p_plan jsonb, p_hooks jsonb)
+    returns void
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, orchestrator, pg_temp
+as $$
+declare
+    v_collection orchestrator.collections;
+    v_plan bigint;
+begin
+    select * into strict v_collection from orchestrator.collections c where c.name = p_collection;
+    if exists (
+        select from orchestrator.plans p
+        where p.id = v_collection.plan_id and p.plan = p_plan and p.hooks = p_hooks
+    ) and orchestrator.hooks_exist(p_collection) then
+        return;
+    end if;
+    insert into orchestrator.plans (collection_name, table_oid, plan, hooks)
+    values (p_collection, v_collection.table_oid, p_plan, p_hooks)
+    returning id into v_plan;
+    perform orchestrator.write_guards(p_collection, p_hooks -> 'guards');
+    perform orchestrator.write_before(p_collection, v_plan, p_plan -> 'columns', (p_hooks -> 'runsSql')::boolean, p_hooks -> 'guards');
+    perform orchestrator.write_close(p_collection, v_plan, (p_hooks -> 'closes')::boolean);
+    perform orchestrator.write_truncate(p_collection, p_hooks ->> 'deleteGuard');
+    if (p_hooks -> 'follows')::boolean or orchestrator.follows(v_collection.table_oid) then
+        perform orchestrator.write_after(p_collection, v_plan, p_hooks -> 'after');
+        perform orchestrator.attach_after(v_collection.table_oid);
+    end if;
+    update orchestrator.collections set plan_id = v_plan where name = p_collection;
+end
+$$;
+comment on function orchestrator.put_plan(text, jsonb, jsonb) is 'publishes a plan: stores it and rewrites the generated functions, taking no lock on the table';
