@@ -1,0 +1,73 @@
+"""How the rows of two collections belong together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from orchestrator.compiler.keys import key_condition
+from orchestrator.compiler.sql import Scope, column, equal, parameter, scalar, table
+from orchestrator.errors import InvalidError
+from orchestrator.model.collection import Association, Collection
+
+__all__ = ["pivot_condition", "related", "related_to_source", "source_column", "source_value"]
+
+
+def related(scope: Scope, source: Collection, alias: str, association: Association, target_alias: str) -> exp.Expr:
+    """The row under ``target_alias`` is related to the row under ``alias``."""
+    return _linked(scope, source, association, column(alias, source_column(association)), target_alias)
+
+
+def related_to_source(
+    scope: Scope, association: Association, source: Collection, key: list[Any], target_alias: str
+) -> exp.Expr:
+    """The row under ``target_alias`` is related to the source row that a shape's ``source`` names."""
+    return _linked(scope, source, association, source_value(scope, source, association, key), target_alias)
+
+
+def source_column(association: Association) -> str:
+    """The column of the source that the relation goes by."""
+    return association.foreign_key if association.type == "belongsTo" else association.source_key
+
+
+def source_value(scope: Scope, source: Collection, association: Association, key: list[Any]) -> exp.Expr:
+    """That column's value, from a parameter where it is known and else from the addressed row."""
+    name = source_column(association)
+    field = source.fields.get(name)
+    if field is None:
+        raise InvalidError(f"{association.name} refers to a column that is gone")
+    if key[0] == "value" or (key[0] == "one" and source.key_columns == (name,)):
+        return parameter(key[1], field.pg_type)
+    alias = scope.alias()
+    found = exp.select(column(alias, name)).from_(table(source, alias))
+    return scalar(found.where(key_condition(source, alias, key)).limit(1))
+
+
+def pivot_condition(
+    scope: Scope, association: Association, source_key: exp.Expr, target_alias: str, pivot_alias: str
+) -> exp.Expr:
+    """The row under ``pivot_alias`` links the source row to the row under ``target_alias``."""
+    through = scope.collection(association.through or "")
+    near, far = through.fields.get(association.foreign_key), through.fields.get(association.other_key or "")
+    if near is None or far is None:
+        raise InvalidError(f"{association.name} refers to a column that is gone")
+    return exp.and_(
+        equal(near, column(pivot_alias, near.name), source_key),
+        equal(far, column(pivot_alias, far.name), column(target_alias, association.target_key)),
+    )
+
+
+def _linked(
+    scope: Scope, source: Collection, association: Association, source_key: exp.Expr, target_alias: str
+) -> exp.Expr:
+    target = scope.collection(association.target)
+    if association.type == "belongsToMany":
+        through, pivot = scope.collection(association.through or ""), scope.alias()
+        condition = pivot_condition(scope, association, source_key, target_alias, pivot)
+        return exp.Exists(this=exp.select("1").from_(table(through, pivot)).where(condition))
+    name = association.target_key if association.type == "belongsTo" else association.foreign_key
+    field = target.fields.get(name)
+    if field is None:
+        raise InvalidError(f"{association.name} refers to a column that is gone")
+    return equal(field, column(target_alias, name), source_key)

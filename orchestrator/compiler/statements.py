@@ -1,0 +1,256 @@
+"""Shapes of requests (model.shape) compiled to SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlglot import exp
+
+from orchestrator.compiler.associations import pivot_condition, related_to_source, source_value
+from orchestrator.compiler.filters import filter_condition
+from orchestrator.compiler.keys import key_condition
+from orchestrator.compiler.rendering import aggregated, pivot_columns, row_columns, row_json
+from orchestrator.compiler.selection import Selection, select
+from orchestrator.compiler.sorting import order
+from orchestrator.compiler.sql import (
+    UNKNOWN_COLUMN,
+    Scope,
+    call,
+    cast,
+    column,
+    identifier,
+    input_value,
+    parameter,
+    record_of,
+    scalar,
+    table,
+    to_sql,
+)
+from orchestrator.errors import InvalidError
+from orchestrator.model.collection import Association, Catalog, Collection, Field
+
+__all__ = ["compile_shape"]
+
+Shape = dict[str, Any]
+
+#: alias of the rows that a write changed
+CHANGED = "changed"
+#: alias of the values to write
+VALUES = "p"
+
+_AGGREGATES = frozenset({"count", "sum", "avg", "min", "max"})
+
+
+def compile_shape(catalog: Catalog, shape: str) -> str:
+    """The statement of a shape; its result columns are texts:
+
+    ``data`` is one JSON array in a single row, or with ``single`` or ``keys`` one JSON object a row; ``keys`` are the
+    columns asked for; ``count`` and ``value`` come of counts and aggregates.
+    """
+    request: Shape = json.loads(shape)
+    scope = Scope(catalog)
+    compile_kind = _KINDS.get(request["kind"])
+    if compile_kind is None:
+        raise InvalidError(f"unknown kind of statement {request['kind']!r}")
+    return to_sql(compile_kind(scope, scope.collection(request["collection"]), request))
+
+
+def _select(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    alias = scope.alias()
+    query = exp.select().from_(table(collection, alias))
+    query = query.where(*_conditions(scope, collection, alias, shape))
+    if ordering := order(scope, collection, alias, shape.get("sort", ())):
+        query = query.order_by(*ordering)
+    if "limit" in shape:
+        query = query.limit(parameter(shape["limit"], "bigint"))
+    elif shape.get("single"):
+        query = query.limit(1)
+    if "offset" in shape:
+        query = query.offset(parameter(shape["offset"], "bigint"))
+    entries = _entries(scope, collection, alias, shape)
+    if shape.get("single") or "keys" in shape:
+        return query.select(*_row(scope, collection, alias, shape, entries))
+    listed = exp.select(exp.alias_(cast(aggregated(query.select(*entries)), "text"), "data"))
+    if shape.get("count"):
+        listed = listed.select(exp.alias_(scalar(_counted(scope, collection, shape)), "count"))
+    return listed
+
+
+def _count(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    return _counted(scope, collection, shape)
+
+
+def _counted(scope: Scope, collection: Collection, shape: Shape) -> exp.Select:
+    alias = scope.alias()
+    number = exp.alias_(cast(call("count", exp.Star()), "text"), "count")
+    query = exp.select(number).from_(table(collection, alias))
+    return query.where(*_conditions(scope, collection, alias, shape))
+
+
+def _aggregate(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    alias, function = scope.alias(), shape["function"]
+    field = collection.fields.get(shape["field"])
+    if field is None or function not in _AGGREGATES:
+        raise InvalidError(UNKNOWN_COLUMN)
+    argument: exp.Expr = column(alias, field.name)
+    if shape.get("distinct"):
+        argument = exp.Distinct(expressions=[argument])
+    query = exp.select(exp.alias_(cast(call(function, argument), "text"), "value")).from_(table(collection, alias))
+    return query.where(*_conditions(scope, collection, alias, shape))
+
+
+def _insert(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    alias = scope.alias()
+    fields = _written(collection, shape)
+    target = table(collection, alias)
+    if fields:
+        statement = exp.Insert(
+            this=exp.Schema(this=target, expressions=[identifier(f.name) for f in fields]),
+            expression=exp.select(*(input_value(f, VALUES) for f in fields)).from_(record_of(1, fields, VALUES)),
+        )
+    else:
+        statement = exp.Insert(this=target, default=True)
+    if _returns(shape):
+        entries = _entries(scope, collection, alias, shape)
+        statement.set("returning", exp.Returning(expressions=_row(scope, collection, alias, shape, entries)))
+    return statement
+
+
+def _update(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    alias = scope.alias()
+    fields = _written(collection, shape)
+    statement = exp.Update(
+        this=table(collection, alias),
+        expressions=[exp.EQ(this=identifier(f.name), expression=input_value(f, VALUES)) for f in fields],
+    ).from_(record_of(1, fields, VALUES))
+    return _changed(scope, collection, shape, alias, statement.where(*_conditions(scope, collection, alias, shape)))
+
+
+def _delete(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    alias = scope.alias()
+    statement = exp.Delete(this=table(collection, alias))
+    return _changed(scope, collection, shape, alias, statement.where(*_conditions(scope, collection, alias, shape)))
+
+
+def _link(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    """Rows of the through-collection for those targets that are not linked yet."""
+    source, association = _association(scope, collection, shape)
+    through = scope.collection(association.through or "")
+    fields = _written(through, shape)
+    alias, pivot = scope.alias(), scope.alias()
+    near = source_value(scope, source, association, shape["source"])
+    linked = exp.select("1").from_(table(through, pivot))
+    linked = linked.where(pivot_condition(scope, association, near, alias, pivot))
+    query = exp.select(near.copy(), column(alias, association.target_key), *(input_value(f, VALUES) for f in fields))
+    query = query.from_(table(collection, alias))
+    if fields:
+        query = query.join(record_of(1, fields, VALUES), join_type="cross")
+    query = query.where(*_conditions(scope, collection, alias, {**shape, "association": None}))
+    columns = [association.foreign_key, association.other_key or "", *(f.name for f in fields)]
+    return exp.Insert(
+        this=exp.Schema(this=table(through, scope.alias()), expressions=[identifier(name) for name in columns]),
+        expression=query.where(exp.Not(this=exp.Exists(this=linked))),
+    )
+
+
+def _changed(
+    scope: Scope, collection: Collection, shape: Shape, alias: str, statement: exp.Update | exp.Delete
+) -> exp.Expr:
+    """The rows that a write changed, in the order of their keys; the bare statement when nobody wants them."""
+    if not _returns(shape):
+        return statement
+    star = exp.Column(this=exp.Star(), table=identifier(alias))
+    statement.set("returning", exp.Returning(expressions=[star]))
+    entries = _entries(scope, collection, CHANGED, shape)
+    query = exp.select().from_(exp.Table(this=identifier(CHANGED)))
+    if ordering := order(scope, collection, CHANGED, ()):
+        query = query.order_by(*ordering)
+    if "keys" in shape:
+        answer = query.select(*_row(scope, collection, CHANGED, shape, entries))
+    else:
+        number = exp.select(cast(call("count", exp.Star()), "text")).from_(exp.Table(this=identifier(CHANGED)))
+        answer = exp.select(
+            exp.alias_(cast(aggregated(query.select(*entries)), "text"), "data"), exp.alias_(scalar(number), "count")
+        )
+    return answer.with_(identifier(CHANGED), as_=statement)
+
+
+def _returns(shape: Shape) -> bool:
+    return "rendering" in shape or "keys" in shape
+
+
+def _entries(scope: Scope, collection: Collection, alias: str, shape: Shape) -> list[exp.Expr]:
+    """What is shown of a row; a row reached through a join table shows the link as well."""
+    if "rendering" not in shape:
+        return []
+    selection: Selection = select(scope, collection, shape)
+    entries = row_columns(scope, alias, selection, shape["rendering"])
+    if shape.get("association"):
+        source, association = _association(scope, collection, shape)
+        if association.type == "belongsToMany":
+            through, pivot = scope.collection(association.through or ""), scope.alias()
+            if selection.whole:
+                near = source_value(scope, source, association, shape["source"])
+                link = exp.select(row_json(pivot_columns(scope, through, pivot, shape["rendering"])))
+                link = link.from_(table(through, pivot))
+                link = link.where(pivot_condition(scope, association, near, alias, pivot)).limit(1)
+                entries.append(exp.alias_(scalar(link), through.name, quoted=True))
+            entries.append(exp.alias_(cast(exp.null(), "text"), "_pivot_", quoted=True))
+    return entries
+
+
+def _row(scope: Scope, collection: Collection, alias: str, shape: Shape, entries: Sequence[exp.Expr]) -> list[exp.Expr]:
+    """``data`` and ``keys`` of one row."""
+    columns = []
+    if "rendering" in shape:
+        columns.append(exp.alias_(cast(row_json(entries), "text"), "data"))
+    if "keys" in shape:
+        raw = [column(alias, _field(collection, name).name) for name in shape["keys"]]
+        named = [exp.alias_(key, name, quoted=True) for key, name in zip(raw, shape["keys"], strict=True)]
+        columns.append(exp.alias_(cast(row_json(named), "text"), "keys"))
+    return columns
+
+
+def _conditions(scope: Scope, collection: Collection, alias: str, shape: Shape) -> list[exp.Expr]:
+    conditions = []
+    if shape.get("association"):
+        source, association = _association(scope, collection, shape)
+        conditions.append(related_to_source(scope, association, source, shape["source"], alias))
+    if "key" in shape:
+        conditions.append(key_condition(collection, alias, shape["key"]))
+    if "filter" in shape:
+        conditions.append(filter_condition(scope, collection, alias, shape["filter"]))
+    return conditions
+
+
+def _association(scope: Scope, target: Collection, shape: Shape) -> tuple[Collection, Association]:
+    name, relation = shape["association"]
+    source = scope.collection(name)
+    association = source.associations.get(relation)
+    if association is None or association.target != target.name:
+        raise InvalidError(f'"{name}" has no relation "{relation}" to "{target.name}"')
+    return source, association
+
+
+def _written(collection: Collection, shape: Shape) -> list[Field]:
+    return [_field(collection, name) for name in shape["columns"]]
+
+
+def _field(collection: Collection, name: str) -> Field:
+    field = collection.fields.get(name)
+    if field is None:
+        raise InvalidError(UNKNOWN_COLUMN)
+    return field
+
+
+_KINDS: dict[str, Callable[[Scope, Collection, Shape], exp.Expr]] = {
+    "select": _select,
+    "count": _count,
+    "aggregate": _aggregate,
+    "insert": _insert,
+    "update": _update,
+    "delete": _delete,
+    "link": _link,
+}
