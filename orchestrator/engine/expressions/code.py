@@ -27,6 +27,12 @@ class Builder:
     def __init__(self) -> None:
         self._globals: dict[str, Any] = {"__builtins__": {}}
         self._names: dict[int, str] = {}
+        self._serial = 0
+
+    def serial(self) -> int:
+        """A number that no name of this expression has yet."""
+        self._serial += 1
+        return self._serial
 
     def value(self, value: Any) -> ast.expr:
         """Any Python object: plain ones as constants, others as globals."""
