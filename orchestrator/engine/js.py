@@ -90,7 +90,7 @@ def is_number(value: Any) -> bool:
 def is_nan(value: Any) -> bool:
     """Whether a number is NaN, a Decimal's included."""
     kind = type(value)
-    return (kind is float and value != value) or (kind is Decimal and value.is_nan())
+    return kind in (float, Decimal) and math.isnan(value)
 
 
 def truthy(value: Any) -> bool:
@@ -99,7 +99,7 @@ def truthy(value: Any) -> bool:
     if kind is bool:
         return value is True
     if kind in NUMBERS:
-        return bool(value) and not is_nan(value)
+        return not (value == 0 or is_nan(value))
     if kind is str:
         return value != ""
     return value is not None and value is not UNDEFINED
@@ -166,7 +166,7 @@ def number_text(value: Any) -> str:
         if "." in text:
             text = text.rstrip("0").rstrip(".")
         return "0" if text in ("-0", "") else text
-    if value != value:
+    if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"

@@ -1,7 +1,7 @@
 """`$system`: functions that templates may call, told the time and the node by the engine.
 
-    register("companyCalendar", lambda call: ...)      {{$system.companyCalendar}}
-    register("finance.vatRate", lambda call: ...)      {{$system.finance.vatRate}}
+register("companyCalendar", lambda call: ...)      {{$system.companyCalendar}}
+register("finance.vatRate", lambda call: ...)      {{$system.finance.vatRate}}
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from orchestrator.engine.js import UNDEFINED, ExpressionError, key_text, to_string, truthy
@@ -183,7 +184,7 @@ def _with_default(path: str, default: str) -> Evaluate:
 
 def _joined(text: str, tokens: list[re.Match[str]], readers: list[Evaluate]) -> Evaluate:
     """String mode: literal text and the texts of values in turn."""
-    literals = [text[end.end() : start.start()] for end, start in zip(tokens[:-1], tokens[1:], strict=True)]
+    literals = [text[end.end() : start.start()] for end, start in pairwise(tokens)]
     head = text[: tokens[0].start()]
     pairs = list(zip(readers, [*literals, text[tokens[-1].end() :]], strict=True))
 

@@ -19,6 +19,7 @@ __all__ = [
     "add",
     "ceiling",
     "divide",
+    "fixed",
     "floor",
     "modulo",
     "multiply",
@@ -65,7 +66,7 @@ def multiply(left: Any, right: Any) -> Any:
 def divide(left: Any, right: Any) -> Any:
     """An int where integers divide without remainder."""
     if not right:
-        if not left or left != left:
+        if not left or math.isnan(left):
             return _NAN
         return math.copysign(math.inf, left) * math.copysign(1.0, right)
     if type(left) is int and type(right) is int:
@@ -151,7 +152,7 @@ def round_half_up(value: Any, digits: int = 0) -> Any:
     """Rounded to decimals, halves away from zero; a float is taken as the number it is printed as."""
     if type(value) is int and digits >= 0:
         return value
-    if not math.isfinite(value) or digits > 15:  # noqa: PLR2004 - beyond a float's own digits
+    if not math.isfinite(value) or digits > 15:
         return value
     exact = value if type(value) is Decimal else Decimal(repr(value))
     try:
@@ -161,3 +162,9 @@ def round_half_up(value: Any, digits: int = 0) -> Any:
     if digits <= 0:
         return int(rounded)
     return rounded if type(value) is Decimal else float(rounded)
+
+
+def fixed(value: Any, digits: int) -> str:
+    """A finite number with exactly so many decimals."""
+    rounded = round_half_up(value, digits)
+    return format(Decimal(repr(rounded)) if type(rounded) is float else Decimal(rounded), f".{digits}f")

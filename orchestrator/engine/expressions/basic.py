@@ -1,6 +1,6 @@
 """Basic logic: groups of comparisons joined by and / or, as the condition editor draws them.
 
-    {"group": {"type": "and", "calculations": [{"calculator": "gt", "operands": ["{{$context.data.read}}", 10]}]}}
+{"group": {"type": "and", "calculations": [{"calculator": "gt", "operands": ["{{$context.data.read}}", 10]}]}}
 """
 
 from __future__ import annotations

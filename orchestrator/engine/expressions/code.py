@@ -16,7 +16,7 @@ from orchestrator.engine.js import ExpressionError
 
 __all__ = ["Builder", "Cursor"]
 
-_AT = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
+_AT: Any = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
 _LOAD = ast.Load()
 _PLAIN = (int, float, str, bool, type(None))
 

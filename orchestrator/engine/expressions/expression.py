@@ -75,16 +75,16 @@ def compile_expression(engine: str, text: str) -> Expression:
     except ExpressionError as error:
         return Expression(_failing(error), read, str(error))
     except (RecursionError, MemoryError):
-        error = ExpressionError("expression is too deeply nested", "SyntaxError")
-        return Expression(_failing(error), read, str(error))
+        failure = ExpressionError("expression is too deeply nested", "SyntaxError")
+        return Expression(_failing(failure), read, str(failure))
     return Expression(_evaluator(compiled, list(paths)), read)
 
 
 def _compiler(engine: str) -> Callable[[str, int], Compiled]:
     if engine == "math.js":
-        from orchestrator.engine.expressions.mathjs import compile_source  # noqa: PLC0415 - only who needs it pays
+        from orchestrator.engine.expressions.mathjs import compile_source
     elif engine == "formula.js":
-        from orchestrator.engine.expressions.formulajs import compile_source  # noqa: PLC0415
+        from orchestrator.engine.expressions.formulajs import compile_source
     else:
         raise ExpressionError(f'no evaluator registered for "{engine}"')
     return compile_source
@@ -204,6 +204,8 @@ def rounded(value: Any) -> Any:
         exponent = value.as_tuple().exponent
         if isinstance(exponent, int) and exponent < -_DIGITS and abs(value) < Decimal(10) ** 18:
             value = value.quantize(_QUANTUM, ROUND_HALF_UP)
-        return int(value) if value == value.to_integral_value() and abs(value) < Decimal(10) ** 40 else value.normalize()
+        return (
+            int(value) if value == value.to_integral_value() and abs(value) < Decimal(10) ** 40 else value.normalize()
+        )
     number = round(value, _DIGITS)
-    return int(number) if number.is_integer() and abs(number) < 1e21 else number  # noqa: PLR2004 - as printed plain
+    return int(number) if number.is_integer() and abs(number) < 1e21 else number

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from orchestrator.engine.js import ExpressionError
@@ -29,11 +28,12 @@ class Token(NamedTuple):
 class Lexer:
     """The words of one language.
 
-    `operators` are tried longest first; `newlines` makes line ends tokens; `comment` matches what is skipped.
+    `operators`, divided by blanks, are tried longest first; `newlines` makes line ends tokens; `comment` matches what
+    is skipped.
     """
 
-    def __init__(self, operators: Iterable[str], number: str, strings: str, comment: str, *, newlines: bool) -> None:
-        symbols = "|".join(re.escape(operator) for operator in sorted(operators, key=len, reverse=True))
+    def __init__(self, operators: str, number: str, strings: str, comment: str, *, newlines: bool) -> None:
+        symbols = "|".join(re.escape(operator) for operator in sorted(operators.split(), key=len, reverse=True))
         blank = r"[^\S\n]" if newlines else r"\s"
         self._pattern = re.compile(
             rf"(?P<skip>{blank}+|{comment})|(?P<newline>\n)|(?P<number>{number})|(?P<name>[^\W\d][\w$]*|\$[\w$]*)"
@@ -73,7 +73,7 @@ def _unknown(text: str, position: int) -> ExpressionError:
 def _number(word: str) -> int | float:
     if word[:2].lower() in ("0x", "0b", "0o"):
         return int(word, 0)
-    if word.isdigit() and len(word) <= 40:  # noqa: PLR2004 - longer ones are beyond any exact number kept here
+    if word.isdigit() and len(word) <= 40:
         return int(word)
     return float(word)
 
@@ -87,5 +87,5 @@ def _unescaped(match: re.Match[str]) -> str:
     code = match[1]
     if code[0] in "ux" and len(code) > 1:
         number = int(code[1:].strip("{}"), 16)
-        return chr(number) if number <= 0x10FFFF else "\ufffd"  # noqa: PLR2004 - the last code point
+        return chr(number) if number <= 0x10FFFF else "\ufffd"
     return _ESCAPES.get(code, code)

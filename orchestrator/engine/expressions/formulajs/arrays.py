@@ -69,7 +69,7 @@ def sort(items: list[Any], order: Any = UNDEFINED) -> list[Any]:
 
     def sign(left: Any, right: Any) -> int:
         number = to_number(order(left, right))
-        return (number > 0) - (number < 0)
+        return int(number > 0) - int(number < 0)
 
     return sorted(items, key=cmp_to_key(sign))
 

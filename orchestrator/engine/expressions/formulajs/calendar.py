@@ -30,7 +30,7 @@ def whole_days(end: Any, start: Any) -> int:
 def shifted_months(at: datetime, months: int) -> datetime:
     """So many months later, on the same day or the last one of the month."""
     years, month = divmod(at.year * 12 + at.month - 1 + months, 12)
-    if not 1 <= years <= 9999:  # noqa: PLR2004 - the calendar's end
+    if not 1 <= years <= 9999:
         fail(NUMBER)
     return at.replace(year=years, month=month + 1, day=min(at.day, monthrange(years, month + 1)[1]))
 
@@ -62,15 +62,15 @@ def weekday(value: Any, kind: Any = 1) -> int:
     """1 for Sunday, unless the kind says where weeks start."""
     starts = {1: 7, 2: 1, 3: 1, **{kind_: kind_ - 10 for kind_ in range(11, 18)}}
     first = starts.get(integer(kind)) or fail(NUMBER)
-    return (instant(value).isoweekday() - first) % 7 + (integer(kind) != 3)  # noqa: PLR2004 - kind 3 counts from 0
+    return (instant(value).isoweekday() - first) % 7 + (integer(kind) != 3)
 
 
 def week_number(value: Any, kind: Any = 1) -> int:
     """The week that holds 1 January is the first; kind 21 is ISO's."""
     at = instant(value)
-    if integer(kind) == 21:  # noqa: PLR2004
+    if integer(kind) == 21:
         return at.isocalendar().week
-    first = weekday(at.replace(month=1, day=1), 2 if integer(kind) == 2 else 1) - 1  # noqa: PLR2004 - Monday
+    first = weekday(at.replace(month=1, day=1), 2 if integer(kind) == 2 else 1) - 1
     return (at.timetuple().tm_yday - 1 + first) // 7 + 1
 
 
@@ -87,7 +87,7 @@ def work_days(start: Any, end: Any, holidays: Any = None) -> int:
         fail(NUMBER)
     free = _free_days(holidays)
     days = (first + index * _DAY for index in range((last - first).days + 1))
-    return sign * sum(day.weekday() < 5 and day not in free for day in days)  # noqa: PLR2004 - Saturday
+    return sign * sum(day.weekday() < 5 and day not in free for day in days)
 
 
 def work_day(start: Any, days: Any, holidays: Any = None) -> datetime:
@@ -98,7 +98,7 @@ def work_day(start: Any, days: Any, holidays: Any = None) -> datetime:
     step = _DAY if left > 0 else -_DAY
     while left:
         at += step
-        if at.weekday() < 5 and at not in free:  # noqa: PLR2004 - Saturday
+        if at.weekday() < 5 and at not in free:
             left += -1 if left > 0 else 1
     return at
 
@@ -108,9 +108,9 @@ def year_fraction(start: Any, end: Any, basis: Any = 0) -> float:
     days = (last - first).days
     if integer(basis) == 1:
         years = range(first.year, last.year + 1)
-        return days / (sum(365 + (monthrange(year, 2)[1] == 29) for year in years) / len(years))  # noqa: PLR2004
+        return days / (sum(365 + (monthrange(year, 2)[1] == 29) for year in years) / len(years))
     if integer(basis) in (2, 3):
-        return days / (360 if integer(basis) == 2 else 365)  # noqa: PLR2004 - basis 2 counts 360 days
+        return days / (360 if integer(basis) == 2 else 365)
     return days_360(first, last) / 360
 
 
@@ -144,7 +144,7 @@ def date_of(year: Any, month: Any, day: Any) -> datetime:
     years = integer(year)
     if not all(map(math.isfinite, (years, number(month), number(day)))):
         fail(NUMBER)
-    return moment(build(years + 1900 if 0 <= years < 1900 else years, integer(month), integer(day)))  # noqa: PLR2004
+    return moment(build(years + 1900 if 0 <= years < 1900 else years, integer(month), integer(day)))
 
 
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {

@@ -32,7 +32,7 @@ _DAY = timedelta(days=1)
 
 
 def guarded(function: Callable[..., Any], *, sees_errors: bool = False) -> Callable[..., Any]:
-    """A spreadsheet function as expressions call it: failures are values, error values among the arguments pass through."""
+    """A spreadsheet function as expressions call it: failures are values, error values pass through."""
 
     def call(*arguments: Any) -> Any:
         if not sees_errors:

@@ -24,7 +24,7 @@ def payment(rate: Any, periods: Any, present: Any, future: Any = 0, due: Any = 0
     r, n, pv, fv = _float(rate), _float(periods), _float(present), _float(future)
     if not r:
         return -(pv + fv) / n
-    growth = (1 + r) ** n
+    growth = math.pow(1 + r, n)
     return -(pv * growth + fv) * r / ((growth - 1) * (1 + r * _float(due)))
 
 
@@ -32,7 +32,7 @@ def future_value(rate: Any, periods: Any, paid: Any, present: Any = 0, due: Any 
     r, n, pmt, pv = _float(rate), _float(periods), _float(paid), _float(present)
     if not r:
         return -(pv + pmt * n)
-    growth = (1 + r) ** n
+    growth = math.pow(1 + r, n)
     return -(pv * growth + pmt * (1 + r * _float(due)) * (growth - 1) / r)
 
 
@@ -40,7 +40,7 @@ def present_value(rate: Any, periods: Any, paid: Any, future: Any = 0, due: Any 
     r, n, pmt, fv = _float(rate), _float(periods), _float(paid), _float(future)
     if not r:
         return -(fv + pmt * n)
-    growth = (1 + r) ** n
+    growth = math.pow(1 + r, n)
     return -(fv + pmt * (1 + r * _float(due)) * (growth - 1) / r) / growth
 
 
@@ -75,14 +75,16 @@ def internal_rate(values: Any, guess: Any = 0.1) -> float:
     flows = [_float(value) for value in flat([values])]
     if not any(flow > 0 for flow in flows) or not any(flow < 0 for flow in flows):
         fail(NUMBER)
-    return _root(lambda rate: math.fsum(flow / (1 + rate) ** index for index, flow in enumerate(flows)), _float(guess))
+    return _newton(
+        lambda rate: math.fsum(flow / (1 + rate) ** index for index, flow in enumerate(flows)), _float(guess)
+    )
 
 
 def rate_of(periods: Any, paid: Any, present: Any, future: Any = 0, due: Any = 0, guess: Any = 0.1) -> float:
-    return _root(lambda rate: future_value(rate, periods, paid, present, due) + _float(future), _float(guess))
+    return _newton(lambda rate: future_value(rate, periods, paid, present, due) + _float(future), _float(guess))
 
 
-def _root(function: Callable[[float], float], guess: float) -> float:
+def _newton(function: Callable[[float], float], guess: float) -> float:
     rate = guess
     for _ in range(_STEPS):
         value = function(rate)
@@ -93,7 +95,7 @@ def _root(function: Callable[[float], float], guess: float) -> float:
         rate -= step
         if abs(step) < _PRECISION:
             return rate
-    fail(NUMBER)
+    return fail(NUMBER)
 
 
 def straight_line(cost: Any, salvage: Any, life: Any) -> float:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date, datetime
 from typing import Any, Final
 
+from orchestrator.engine import dates
 from orchestrator.engine.expressions import arithmetic
 from orchestrator.engine.expressions.error_value import VALUE, fail
 from orchestrator.engine.expressions.formulajs.coerce import instant, number, text
-from orchestrator.engine.expressions.formulajs.strings import to_fixed
-from orchestrator.engine.js import is_nan, is_number, number_text, to_number
+from orchestrator.engine.js import is_nan, number_text, to_number
 
 __all__ = ["formatted"]
 
 _NUMBER: Final = re.compile(r"[#0][#0,]*(?:\.[#0]*)?|\.[#0]+")
 _DATE: Final = re.compile(r'"[^"]*"|AM/PM|am/pm|[yY]+|[mM]+|[dD]+|[hH]+|[sS]+(?:\.0+)?')
-_MONTHS: Final = "January February March April May June July August September October November December".split()
-_DAYS: Final = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_MONTHS: Final = "January February March April May June July August September October November December"
+_DAYS: Final = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
 _LONGEST: Final = 200
 
 
@@ -29,18 +30,12 @@ def formatted(value: Any, pattern: str) -> str:
         return text(value)
     if not _NUMBER.search(pattern) or isinstance(value, date):
         if isinstance(value, str) and is_nan(to_number(value)):
-            found = _date_or_none(value)
+            found = dates.parse(value)
             return text(value) if found is None else _shown_date(found, pattern)
         return _shown_date(instant(number(value) if isinstance(value, str) else value), pattern)
     if isinstance(value, str) and is_nan(to_number(value)):
         return value
     return _shown_number(number(value), pattern)
-
-
-def _date_or_none(value: str) -> datetime | None:
-    from orchestrator.engine import dates  # noqa: PLC0415
-
-    return dates.parse(value)
 
 
 def _shown_number(value: Any, pattern: str) -> str:
@@ -50,7 +45,7 @@ def _shown_number(value: Any, pattern: str) -> str:
     if value < 0 and len(sections) > 1:
         pattern, value, signed = sections[1], abs(value), False
     else:
-        pattern = sections[2] if value == 0 and len(sections) > 2 else sections[0]  # noqa: PLR2004 - zero's section
+        pattern = sections[2] if value == 0 and len(sections) > 2 else sections[0]
     match = _NUMBER.search(pattern)
     if match is None:
         return pattern.replace('"', "")
@@ -63,9 +58,9 @@ def _shown_number(value: Any, pattern: str) -> str:
 
 def _digits(value: Any, mask: str) -> str:
     whole_mask, _, fraction_mask = mask.partition(".")
-    if not is_number(value) or value != value or value in (float("inf"),):
+    if not math.isfinite(value):
         return number_text(value)
-    whole, _, fraction = to_fixed(value, len(fraction_mask)).partition(".")
+    whole, _, fraction = arithmetic.fixed(value, len(fraction_mask)).partition(".")
     kept = len(fraction_mask.rstrip("#"))
     while len(fraction) > kept and fraction.endswith("0"):
         fraction = fraction[:-1]
@@ -96,13 +91,13 @@ def _part(at: datetime, word: str, minutes: bool, twelve: bool) -> str:
     if letter == '"':
         return word[1:-1]
     if letter == "a":
-        return "AM" if at.hour < 12 else "PM"  # noqa: PLR2004 - noon
+        return "AM" if at.hour < 12 else "PM"
     if letter == "y":
-        return f"{at.year:04d}" if length > 2 else f"{at.year % 100:02d}"  # noqa: PLR2004 - yy or yyyy
+        return f"{at.year:04d}" if length > 2 else f"{at.year % 100:02d}"
     if letter == "m" and not minutes:
-        return _named(at.month, length, _MONTHS[at.month - 1])
+        return _named(at.month, length, _MONTHS.split()[at.month - 1])
     if letter == "d":
-        return _named(at.day, length, _DAYS[at.weekday()])
+        return _named(at.day, length, _DAYS.split()[at.weekday()])
     if letter == "s" and "." in word:
         return f"{at.second:02d}.{at.microsecond:06d}"[: 3 + len(word.partition(".")[2])]
     hour = (at.hour % 12 or 12) if twelve else at.hour
@@ -112,4 +107,4 @@ def _part(at: datetime, word: str, minutes: bool, twelve: bool) -> str:
 
 def _named(value: int, length: int, name: str) -> str:
     """One or two letters for digits, three for a short name, more for the whole name."""
-    return (str(value), f"{value:02d}", name[:3])[length - 1] if length <= 3 else name  # noqa: PLR2004
+    return (str(value), f"{value:02d}", name[:3])[length - 1] if length <= 3 else name

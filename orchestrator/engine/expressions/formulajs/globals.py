@@ -17,6 +17,7 @@ from orchestrator.engine.js import (
     ExpressionError,
     clean,
     compare,
+    is_nan,
     string,
     to_float,
     to_number,
@@ -33,7 +34,7 @@ _LARGEST_SAFE: Final = 2**53 - 1
 def parse_int(value: Any, radix: Any = 10) -> Any:
     match = _INTEGER.match(string(value)[:100])
     base = int(to_number(radix)) or 10
-    if match is None or not 2 <= base <= 36:  # noqa: PLR2004 - the digits end at z
+    if match is None or not 2 <= base <= 36:
         return math.nan
     base = 16 if match[2] else base
     allowed = "0123456789abcdefghijklmnopqrstuvwxyz"[:base]
@@ -63,7 +64,10 @@ def _extreme(wanted: int, empty: float) -> Callable[..., Any]:
 
 
 def _of(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value=UNDEFINED: function(to_number(value))
+    def apply(value: Any = UNDEFINED) -> Any:
+        return function(to_number(value))
+
+    return apply
 
 
 def _js_round(value: Any) -> Any:
@@ -72,7 +76,7 @@ def _js_round(value: Any) -> Any:
 
 
 def _random() -> float:
-    import random  # noqa: PLC0415 - hardly ever needed, and slow to import
+    import random
 
     return random.random()
 
@@ -116,7 +120,7 @@ def _parse_date(value: Any) -> Any:
 def _array_from(value: Any, function: Any = UNDEFINED) -> list[Any]:
     if isinstance(value, dict) and "length" in value:
         length = to_number(value["length"])
-        if not 0 <= length <= 100_000:  # noqa: PLR2004 - the longest array
+        if not 0 <= length <= 100_000:
             raise ExpressionError("Invalid array length", "RangeError")
         items = [value.get(str(index), UNDEFINED) for index in range(int(length))]
     else:
@@ -132,7 +136,7 @@ def _is_number(value: Any) -> bool:
     return type(value) in NUMBERS
 
 
-_UNARY: Final = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp expm1 log1p log10 log2 sqrt cbrt".split()
+_UNARY: Final = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp expm1 log1p log10 log2 sqrt cbrt"
 
 CONSTANTS: Final[dict[str, Any]] = {
     "Math.PI": math.pi,
@@ -149,7 +153,7 @@ CONSTANTS: Final[dict[str, Any]] = {
 }
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
-    **{f"Math.{name}": _of(arithmetic.unary(getattr(math, name))) for name in _UNARY},
+    **{f"Math.{name}": _of(arithmetic.unary(getattr(math, name))) for name in _UNARY.split()},
     "Math.abs": _of(abs),
     "Math.atan2": lambda y, x: math.atan2(to_float(to_number(y)), to_float(to_number(x))),
     "Math.ceil": _of(arithmetic.ceiling),
@@ -161,19 +165,19 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "Math.pow": lambda base, exponent: arithmetic.power(to_number(base), to_number(exponent)),
     "Math.random": _random,
     "Math.round": _of(_js_round),
-    "Math.sign": _of(lambda value: (value > 0) - (value < 0) if value == value else math.nan),
+    "Math.sign": _of(lambda value: (value > 0) - (value < 0) if not is_nan(value) else math.nan),
     "Math.trunc": _of(arithmetic.truncate),
     "Number": lambda value=0: to_number(value),
     "Number.isFinite": lambda value: _is_number(value) and math.isfinite(value),
     "Number.isInteger": lambda value: _is_number(value) and math.isfinite(value) and value == int(value),
-    "Number.isNaN": lambda value: _is_number(value) and value != value,
+    "Number.isNaN": is_nan,
     "Number.parseFloat": parse_float,
     "Number.parseInt": parse_int,
     "String": lambda value="": string(value),
     "Boolean": lambda value=False: truthy(value),
     "parseInt": parse_int,
     "parseFloat": parse_float,
-    "isNaN": lambda value: not _is_number(to_number(value)) or to_number(value) != to_number(value),
+    "isNaN": lambda value: is_nan(to_number(value)),
     "isFinite": _is_finite,
     "Array.isArray": lambda value: isinstance(value, list),
     "Array.from": _array_from,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from orchestrator.engine.expressions.formulajs import calendar as calendar_functions
 from orchestrator.engine.expressions.formulajs import (
     financial,
     globals,
@@ -14,7 +15,6 @@ from orchestrator.engine.expressions.formulajs import (
     statistics,
     texts,
 )
-from orchestrator.engine.expressions.formulajs import calendar as calendar_functions
 
 __all__ = ["CLOCKED", "CONSTANTS", "FUNCTIONS", "NAMES"]
 

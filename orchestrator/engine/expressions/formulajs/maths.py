@@ -9,7 +9,7 @@ from typing import Any, Final
 from orchestrator.engine.expressions import arithmetic
 from orchestrator.engine.expressions.error_value import DIVISION, NUMBER, VALUE, fail
 from orchestrator.engine.expressions.formulajs.coerce import criterion, flat, guarded, integer, number, numbers
-from orchestrator.engine.js import is_number, to_float, to_number
+from orchestrator.engine.js import is_nan, is_number, to_float, to_number
 
 __all__ = ["FUNCTIONS", "all_true", "total"]
 
@@ -27,7 +27,7 @@ def total(items: list[Any]) -> Any:
 def add_up(*values: Any) -> Any:
     """SUM: numbers and texts that are numerals."""
     texts = [to_number(value) if isinstance(value, str) and value.strip() else value for value in flat(values)]
-    return total([value for value in texts if is_number(value) and value == value])
+    return total([value for value in texts if is_number(value) and not is_nan(value)])
 
 
 def product(*values: Any) -> Any:
@@ -70,7 +70,7 @@ def scaled(function: Callable[[Any], Any]) -> Callable[..., Any]:
 
     def apply(value: Any, digits: Any = 0) -> Any:
         places, exact = integer(digits), number(value)
-        if not -300 < places < 16 or type(exact) is int and places >= 0:  # noqa: PLR2004 - nothing to round there
+        if not -300 < places < 16 or (type(exact) is int and places >= 0):
             return exact
         shifted = arithmetic.multiply(abs(exact), arithmetic.power(10, places) if places >= 0 else 1)
         shifted = arithmetic.divide(shifted, 10**-places) if places < 0 else shifted
@@ -116,7 +116,7 @@ def square_root(value: Any) -> Any:
 def logarithm(value: Any, base: Any = 10) -> float:
     if number(value) <= 0 or number(base) <= 0:
         fail(NUMBER)
-    plain = number(base) == 10  # noqa: PLR2004
+    plain = number(base) == 10
     return math.log10(number(value)) if plain else math.log(number(value), number(base))
 
 
@@ -146,7 +146,7 @@ def away_to(parity: int) -> Callable[[Any], int]:
 
 def base(value: Any, radix: Any, length: Any = 0) -> str:
     rest, by, digits = integer(value), integer(radix), ""
-    if rest < 0 or not 2 <= by <= 36 or not 0 <= integer(length) <= 255:  # noqa: PLR2004 - a spreadsheet's limits
+    if rest < 0 or not 2 <= by <= 36 or not 0 <= integer(length) <= 255:
         fail(NUMBER)
     while rest:
         rest, digit = divmod(rest, by)
@@ -155,13 +155,13 @@ def base(value: Any, radix: Any, length: Any = 0) -> str:
 
 
 def random_between(low: Any, high: Any) -> int:
-    import random  # noqa: PLC0415 - hardly ever needed, and slow to import
+    import random
 
     return random.randint(integer(low), integer(high))
 
 
 def random_share() -> float:
-    import random  # noqa: PLC0415
+    import random
 
     return random.random()
 
@@ -174,10 +174,10 @@ def _integers(function: Callable[..., int]) -> Callable[..., int]:
     return lambda *values: function(*(integer(value) for value in flat(values)))
 
 
-_TRIGONOMETRY: Final = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp degrees radians".split()
+_TRIGONOMETRY: Final = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp degrees radians"
 
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
-    **{name.upper(): _of(arithmetic.unary(getattr(math, name))) for name in _TRIGONOMETRY},
+    **{name.upper(): _of(arithmetic.unary(getattr(math, name))) for name in _TRIGONOMETRY.split()},
     "SUM": add_up,
     "SUMIF": sum_if,
     "SUMIFS": sum_ifs,

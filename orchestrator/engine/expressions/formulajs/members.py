@@ -42,7 +42,7 @@ def _element(value: list[Any] | str, key: Any) -> Any:
         return len(value)
     if not is_number(key):
         text = string(key)
-        if not (text.isdecimal() and text.isascii()) or len(text) > 9:  # noqa: PLR2004 - no index is longer
+        if not (text.isdecimal() and text.isascii()) or len(text) > 9:
             return UNDEFINED
         key = int(text)
     return value[int(key)] if 0 <= key < len(value) and key == int(key) else UNDEFINED

@@ -14,9 +14,7 @@ from orchestrator.engine.js import UNDEFINED, ExpressionError, loose_equal, stri
 
 __all__ = ["compile_source"]
 
-_OPERATORS = (
-    "=== !== == != <= >= << >> >>> < > && || ?? ?. ? : + - ** * / % & | ^ ~ ! => ... . , ; ( ) [ ] { }"
-).split()
+_OPERATORS: Final = "=== !== == != <= >= << >> >>> < > && || ?? ?. ? : + - ** * / % & | ^ ~ ! => ... . , ; ( ) [ ] { }"
 _LEXER: Final = Lexer(
     _OPERATORS,
     number=r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?",
@@ -156,7 +154,7 @@ class _Parser:
             return self._postfix(self._primary())
         self._cursor.advance()
         operand = self._expression(_UNARY)
-        if token.text == "-" and isinstance(operand, ast.Constant) and type(operand.value) in (int, float):
+        if token.text == "-" and isinstance(operand, ast.Constant) and isinstance(operand.value, int | float):
             return self.builder.value(-operand.value)
         return self.builder.call(_PREFIX[token.text], operand)
 

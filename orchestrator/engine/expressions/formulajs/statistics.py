@@ -11,7 +11,7 @@ from orchestrator.engine.expressions.error_value import DIVISION, NOT_AVAILABLE,
 from orchestrator.engine.expressions.formulajs.coerce import criterion, flat, guarded, integer, number, numbers
 from orchestrator.engine.expressions.formulajs.maths import all_true, total
 from orchestrator.engine.expressions.mathjs.statistics import ascending, median_of, quantile_of, squared_deviations
-from orchestrator.engine.js import UNDEFINED, is_number, to_float
+from orchestrator.engine.js import UNDEFINED, compare, is_number, to_float
 
 __all__ = ["FUNCTIONS"]
 
@@ -62,8 +62,8 @@ def rank(value: Any, values: Any, order: Any = 0) -> int:
     wanted, items = number(value), numbers([values])
     if wanted not in items:
         fail(NOT_AVAILABLE)
-    before = (item < wanted for item in items) if number(order) else (item > wanted for item in items)
-    return 1 + sum(before)
+    before = -1 if number(order) else 1
+    return 1 + sum(compare(item, wanted) == before for item in items)
 
 
 def _spread(sample: bool, root: bool) -> Callable[..., Any]:

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from orchestrator.engine.expressions import arithmetic
 from orchestrator.engine.expressions.formulajs.operators import LONGEST_TEXT, joined
-from orchestrator.engine.js import UNDEFINED, ExpressionError, compare, number_text, string, to_number
+from orchestrator.engine.js import UNDEFINED, ExpressionError, compare, is_nan, number_text, string, to_number
 
-__all__ = ["METHODS", "NUMBER_METHODS", "grouped", "index", "to_fixed"]
+__all__ = ["METHODS", "NUMBER_METHODS", "at", "index"]
 
 
 def index(value: Any, length: int, default: int) -> int:
@@ -18,7 +18,7 @@ def index(value: Any, length: int, default: int) -> int:
     if value is UNDEFINED:
         return default
     number = to_number(value)
-    if number != number:
+    if is_nan(number):
         return 0
     whole = arithmetic.truncate(max(-length, min(length, number)))
     return max(0, whole + length) if whole < 0 else int(whole)
@@ -26,7 +26,7 @@ def index(value: Any, length: int, default: int) -> int:
 
 def _clamped(value: Any, length: int, default: int) -> int:
     number = default if value is UNDEFINED else to_number(value)
-    return 0 if number != number else int(max(0, min(length, number)))
+    return 0 if is_nan(number) else int(max(0, min(length, number)))
 
 
 def substring(text: str, start: Any = 0, end: Any = UNDEFINED) -> str:
@@ -45,9 +45,8 @@ def cut(text: str, start: Any = 0, end: Any = UNDEFINED) -> str:
 
 def split(text: str, separator: Any = UNDEFINED, limit: Any = UNDEFINED) -> list[str]:
     if separator is UNDEFINED:
-        parts = [text]
-    else:
-        parts = text.split(string(separator)) if string(separator) else list(text)
+        return [text]
+    parts = text.split(string(separator)) if string(separator) else list(text)
     return parts if limit is UNDEFINED else parts[: _clamped(limit, len(parts), 0)]
 
 
@@ -103,22 +102,22 @@ def locale_compare(text: str, other: Any = UNDEFINED) -> int:
 
 
 def to_fixed(number: Any, digits: Any = 0) -> str:
+    """`toFixed`, which rounds the binary number: 1.005 gives 1.00."""
     places = int(to_number(digits))
-    if not 0 <= places <= 100:  # noqa: PLR2004 - as the language has it
+    if not 0 <= places <= 100:
         raise ExpressionError("toFixed() digits argument must be between 0 and 100", "RangeError")
-    if number != number or abs(number) >= 1e21:  # noqa: PLR2004
+    if is_nan(number) or abs(number) >= 1e21:
         return number_text(number)
-    rounded = arithmetic.round_half_up(number, places)
-    return format(Decimal(repr(rounded)) if type(rounded) is float else Decimal(rounded), f".{places}f")
+    return arithmetic.fixed(Decimal(number), places)
 
 
 def to_precision(number: Any, digits: Any = UNDEFINED) -> str:
-    if digits is UNDEFINED or number != number:
+    if digits is UNDEFINED or is_nan(number):
         return number_text(number)
     places = max(1, min(100, int(to_number(digits))))
     exact = Decimal(repr(number)) if type(number) is float else Decimal(number)
     shift = places - 1 - exact.adjusted()
-    if shift < 0 or exact.adjusted() < -7:  # noqa: PLR2004 - from here on with an exponent
+    if shift < 0 or exact.adjusted() < -7:
         mantissa, _, exponent = f"{exact:.{places - 1}e}".partition("e")
         return f"{mantissa}e{int(exponent):+d}"
     return to_fixed(exact, shift)
@@ -133,9 +132,9 @@ def grouped(number: Any) -> str:
 
 def to_radix(number: Any, radix: Any = 10) -> str:
     base = int(to_number(radix))
-    if base == 10 or number != int(number):  # noqa: PLR2004
+    if base == 10 or number != int(number):
         return number_text(number)
-    if not 2 <= base <= 36:  # noqa: PLR2004 - the digits end at z
+    if not 2 <= base <= 36:
         raise ExpressionError("toString() radix must be between 2 and 36", "RangeError")
     digits, rest = "", abs(int(number))
     while rest:

@@ -10,7 +10,6 @@ from orchestrator.engine.expressions.error_value import VALUE, fail
 from orchestrator.engine.expressions.formulajs.coerce import flat, guarded, integer, number, text
 from orchestrator.engine.expressions.formulajs.formats import formatted
 from orchestrator.engine.expressions.formulajs.operators import LONGEST_TEXT, joined
-from orchestrator.engine.expressions.formulajs.strings import to_fixed
 from orchestrator.engine.js import UNDEFINED, is_nan, to_number, truthy
 
 __all__ = ["FUNCTIONS"]
@@ -117,7 +116,7 @@ def after(value: Any, delimiter: Any) -> str:
 def grouped(value: Any, decimals: Any = 2, plain: Any = False) -> str:
     """FIXED: a number with thousands separators and so many decimals."""
     digits = max(0, min(100, integer(decimals)))
-    whole, dot, fraction = to_fixed(number(value), digits).partition(".")
+    whole, dot, fraction = arithmetic.fixed(number(value), digits).partition(".")
     return (whole if truthy(plain) else f"{int(whole):,}") + dot + fraction
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from orchestrator.engine.expressions import arithmetic
 from orchestrator.engine.expressions.mathjs import matrices, operators, statistics, texts
 from orchestrator.engine.expressions.mathjs.operators import each, number
-from orchestrator.engine.js import UNDEFINED, ExpressionError, to_float
+from orchestrator.engine.js import UNDEFINED, ExpressionError, is_nan, to_float
 
 __all__ = ["CONSTANTS", "FUNCTIONS", "factorial", "invoke"]
 
@@ -98,11 +98,11 @@ def _root(value: Any, degree: Any = 2) -> Any:
 
 
 def _sign(value: Any) -> int:
-    return (value > 0) - (value < 0)
+    return int(value > 0) - int(value < 0)
 
 
 def _is_prime(value: Any) -> bool:
-    if value != arithmetic.floor(value) or value < 2 or value > 10**12:  # noqa: PLR2004 - a million steps at most
+    if value != arithmetic.floor(value) or value < 2 or value > 10**12:
         return False
     whole = int(value)
     return all(whole % divisor for divisor in range(2, math.isqrt(whole) + 1))
@@ -110,7 +110,7 @@ def _is_prime(value: Any) -> bool:
 
 def _combinations(count: Any, chosen: Any) -> Any:
     total, part = int(operators.number(count, "combinations")), int(operators.number(chosen, "combinations", 1))
-    if not 0 <= part <= total <= 10_000:  # noqa: PLR2004 - beyond it the result is no finite number
+    if not 0 <= part <= total <= 10_000:
         raise ExpressionError("k must be between 0 and n in function combinations", "TypeError")
     return to_float(math.comb(total, part)) if total > _LARGEST_FACTORIAL else math.comb(total, part)
 
@@ -138,7 +138,7 @@ def _of_inverse(function: Callable[[float], float]) -> Callable[[Any], Any]:
 
 
 def _random(low: Any = 0, high: Any = None) -> float:
-    import random  # noqa: PLC0415 - hardly ever needed, and slow to import
+    import random
 
     first, last = (0, low) if high is None and low else (low, 1 if high is None else high)
     return random.uniform(first, last)
@@ -149,17 +149,17 @@ def _random_integer(low: Any, high: Any = None) -> int:
     return int(arithmetic.floor(_random(first, last)))
 
 
-_MATH: Final = ("sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp expm1 sqrt log2 log10 log1p").split()
+_MATH: Final = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp expm1 sqrt log2 log10 log1p"
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
-    **{name: each(arithmetic.unary(getattr(math, name))) for name in _MATH},
+    **{name: each(arithmetic.unary(getattr(math, name))) for name in _MATH.split()},
     "sec": each(_inverse(math.cos)),
     "csc": each(_inverse(math.sin)),
     "cot": each(_inverse(math.tan)),
     "asec": each(_of_inverse(math.acos)),
     "acsc": each(_of_inverse(math.asin)),
     "acot": each(_of_inverse(math.atan)),
-    "atan2": _pairs(lambda y, x: math.atan2(y, x), "atan2"),
+    "atan2": _pairs(math.atan2, "atan2"),
     "log": _log,
     "ln": _log,
     "abs": each(abs),
@@ -182,9 +182,9 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "isPositive": each(lambda value: value > 0),
     "isNegative": each(lambda value: value < 0),
     "isZero": each(lambda value: value == 0),
-    "isNaN": each(lambda value: value != value),
+    "isNaN": each(is_nan),
     "isPrime": each(_is_prime),
-    "add": lambda *values: operators.total(values) if len(values) > 2 else operators.add(*values),  # noqa: PLR2004
+    "add": lambda *values: operators.total(values) if len(values) > 2 else operators.add(*values),
     "subtract": operators.subtract,
     "multiply": lambda *values: matrices.folded(operators.multiply, values),
     "divide": operators.divide,

@@ -17,7 +17,9 @@ def span(start: Any, end: Any, step: Any = 1) -> list[Any]:
     first, last, by = number(start, "range"), number(end, "range", 1), number(step, "range", 2)
     if not by:
         raise ExpressionError("Step must be non-zero", "TypeError")
-    count = sized(max(0, arithmetic.floor(to_float(arithmetic.divide(arithmetic.subtract(last, first), by)) + 1e-9) + 1))
+    count = sized(
+        max(0, arithmetic.floor(to_float(arithmetic.divide(arithmetic.subtract(last, first), by)) + 1e-9) + 1)
+    )
     return [arithmetic.add(first, arithmetic.multiply(index, by)) for index in range(count)]
 
 

@@ -124,7 +124,7 @@ def _reduce(row: list[Any], pivot: list[Any], index: int) -> None:
 def _square(value: Any, name: str) -> list[list[Any]]:
     if not isinstance(value, list) or any(not isinstance(row, list) or len(row) != len(value) for row in value):
         raise ExpressionError(f"Matrix must be square (size: {size(value)})", "RangeError")
-    if len(value) > 50:  # noqa: PLR2004 - cubic work
+    if len(value) > 50:
         raise ExpressionError(f"the matrix is too large for {name}", "RangeError")
     return [[operators.number(item, name) for item in row] for row in value]
 

@@ -152,7 +152,7 @@ def power(base: Any, exponent: Any) -> Any:
     if not isinstance(base, list):
         return dot_power(base, exponent)
     times = number(exponent, "pow", 1)
-    if type(times) is not int or not 0 <= times <= 64:  # noqa: PLR2004 - as far as anybody went
+    if type(times) is not int or not 0 <= times <= 64:
         raise ExpressionError(f"a matrix cannot be raised to the power {exponent}", "TypeError")
     result = [[int(row == column) for column in range(len(base))] for row in range(len(base))]
     for _ in range(times):

@@ -14,9 +14,7 @@ from orchestrator.engine.js import UNDEFINED, ExpressionError
 
 __all__ = ["compile_source"]
 
-_OPERATORS = (
-    "+ - * / % ^ .* ./ .^ ! == != < > <= >= = << >> >>> & | ^| ~ ? : , ; ( ) [ ] { } ."  # longest match wins
-).split()
+_OPERATORS: Final = "+ - * / % ^ .* ./ .^ ! == != < > <= >= = << >> >>> & | ^| ~ ? : , ; ( ) [ ] { } ."
 _LEXER: Final = Lexer(
     _OPERATORS,
     number=r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|(?:\d+(?:\.(?![*/^])\d*)?|\.\d+)(?:[eE][+-]?\d+)?",
@@ -151,7 +149,7 @@ class _Parser:
             self._cursor.advance()
         target = self._bind(name)
         outer = dict(self._symbols)
-        locals_ = []
+        locals_: list[str] = []
         for parameter in parameters:
             self._symbols[parameter] = local = f"p{len(self._symbols)}x{len(locals_)}"
             locals_.append(local)
@@ -176,7 +174,7 @@ class _Parser:
         token = self._cursor.token
         text = token.text if token.kind in ("operator", "name") else ""
         if text == "?":
-            return self._choice(left) if minimum <= 2 else None  # noqa: PLR2004 - the precedence of ?:
+            return self._choice(left) if minimum <= 2 else None
         if text == ":":
             return self._range(left) if minimum <= _RANGE and not self._closes_choice() else None
         if text in ("or", "and"):
@@ -253,13 +251,13 @@ class _Parser:
 
     def _range(self, first: Node) -> Node:
         parts = [first.code]
-        while len(parts) < 3 and self._cursor.at(":") and not self._closes_choice():  # noqa: PLR2004 - start:step:end
+        while len(parts) < 3 and self._cursor.at(":") and not self._closes_choice():
             self._cursor.advance()
             if self._cursor.at(")", "]", ","):
                 parts.append(self.builder.name("end"))
             else:
                 parts.append(self._expression(_RANGE + 1).code)
-        start, step, end = parts if len(parts) == 3 else (parts[0], self.builder.value(1), parts[1])  # noqa: PLR2004
+        start, step, end = parts if len(parts) == 3 else (parts[0], self.builder.value(1), parts[1])
         return Node(self.builder.call(indexing.span, start, end, step), "operator")
 
     def _is_fraction(self, left: Node) -> bool:

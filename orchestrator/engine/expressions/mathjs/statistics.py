@@ -73,7 +73,7 @@ def quantile_of(ordered: list[Any], share: Any) -> Any:
     if not rest:
         return ordered[low]
     gap = arithmetic.subtract(ordered[low + 1], ordered[low])
-    if rest == 0.5:  # noqa: PLR2004 - the median of an even count stays exact
+    if rest == 0.5:
         return arithmetic.divide(arithmetic.add(ordered[low], ordered[low + 1]), 2)
     return arithmetic.add(ordered[low], arithmetic.multiply(gap, rest))
 

@@ -9,15 +9,9 @@ from typing import Any, Final
 
 from orchestrator.engine.expressions import arithmetic
 from orchestrator.engine.expressions.mathjs import operators
-from orchestrator.engine.js import ExpressionError, is_number, number_text, string, to_number
+from orchestrator.engine.js import ExpressionError, is_nan, is_number, number_text, string, to_number
 
-__all__ = ["FUNCTIONS", "fixed", "significant"]
-
-
-def fixed(value: Any, digits: int) -> str:
-    """A number with exactly so many decimals."""
-    rounded = arithmetic.round_half_up(value, digits)
-    return format(Decimal(repr(rounded)) if type(rounded) is float else Decimal(rounded), f".{digits}f")
+__all__ = ["FUNCTIONS", "significant"]
 
 
 def significant(value: Any, digits: int) -> str:
@@ -41,11 +35,11 @@ def shown(value: Any, options: Any = None) -> str:
     precision = options.get("precision") if isinstance(options, dict) else options
     is_fixed = isinstance(options, dict) and options.get("notation") == "fixed"
     if precision is None:
-        return fixed(value, 0) if is_fixed else string(value)
+        return arithmetic.fixed(value, 0) if is_fixed else string(value)
     digits = int(precision)
-    if not 0 <= digits <= 15:  # noqa: PLR2004 - a float has no more
+    if not 0 <= digits <= 15:
         raise ExpressionError("precision must be between 0 and 15", "RangeError")
-    return fixed(value, digits) if is_fixed else significant(value, max(digits, 1))
+    return arithmetic.fixed(value, digits) if is_fixed else significant(value, max(digits, 1))
 
 
 def as_text(value: Any) -> Any:
@@ -76,7 +70,7 @@ def is_numeric(value: Any) -> Any:
 
 def has_numeric_value(value: Any) -> bool:
     number = to_number(value) if isinstance(value, str | bool) or is_number(value) else None
-    return number is not None and number == number and value != ""
+    return number is not None and not is_nan(number) and value != ""
 
 
 def equal_text(left: Any, right: Any) -> Any:
