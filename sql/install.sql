@@ -100,6 +100,7 @@
 \ir functions/queue/sweep_workers.sql
 \ir functions/queue/unpark_executions.sql
 \ir functions/queue/wake.sql
+\ir functions/queue/wake_enabled.sql
 
 -- record: after the row
 \ir functions/record/next_execution_id.sql
@@ -148,6 +149,7 @@
 
 -- triggers on our own tables
 \ir triggers/workflows.sql
+\ir triggers/workflows_wake.sql
 \ir triggers/flow_nodes.sql
 \ir triggers/identity.sql
 
