@@ -9,6 +9,7 @@ from orchestrator.compiler.graph import Graph, Node
 from orchestrator.compiler.node_schemas import node_type
 from orchestrator.compiler.references import collection_name
 from orchestrator.errors import InvalidError
+from orchestrator.triggers.collection import CREATE, DELETE, UPDATE
 
 __all__ = ["draw"]
 
@@ -38,7 +39,7 @@ def _trigger(workflow: Mapping[str, Any]) -> str:
         parts.append(f"({', '.join(map(str, actions))})")
     mode = config.get("mode")
     if isinstance(mode, int):
-        names = [name for bit, name in ((1, "create"), (2, "update"), (4, "delete")) if mode & bit]
+        names = [name for bit, name in ((CREATE, "create"), (UPDATE, "update"), (DELETE, "delete")) if mode & bit]
         parts.append(f"({', '.join(names)})")
     if config.get("global"):
         parts.append("global")

@@ -39,6 +39,13 @@ def define(port: Port, document_json: str) -> int:
     Raises:
         InvalidDocumentError: nothing was written.
     """
+    try:
+        return _define(port, document_json)
+    except RecursionError:
+        raise InvalidDocumentError([Problem("", "the document is nested too deeply")]) from None
+
+
+def _define(port: Port, document_json: str) -> int:
     value = from_json(document_json)
     rows.lock(port)
     key = value.get("key") if isinstance(value, dict) else None

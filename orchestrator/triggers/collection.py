@@ -11,7 +11,9 @@ from orchestrator.triggers.trigger import Event, TriggerType
 __all__ = ["CREATE", "DELETE", "TRIGGER", "UPDATE"]
 
 #: bits of ``mode``
-CREATE, UPDATE, DELETE = 1, 2, 4
+CREATE = 1
+UPDATE = 2
+DELETE = 4
 
 _EVENT_OF_BIT: Mapping[int, Event] = {CREATE: "insert", UPDATE: "update", DELETE: "delete"}
 
