@@ -56,9 +56,9 @@ grant execute on function
     orchestrator.load_plan, orchestrator.load_program, orchestrator.bound_programs,
     orchestrator.actor, orchestrator.is_api_login, orchestrator.default_role, orchestrator.user_context,
     orchestrator.read_environment, orchestrator.current_time,
-    orchestrator.statement, orchestrator.remember_statement,
+    orchestrator.catalog, orchestrator.catalog_revision, orchestrator.statement, orchestrator.remember_statement,
     orchestrator.next_execution_id, orchestrator.record_executions, orchestrator.wake,
-    orchestrator.enqueue, orchestrator.follow,
+    orchestrator.enqueue, orchestrator.follow, orchestrator.assume, orchestrator.catalog, orchestrator.catalog_revision,
     orchestrator.claim_executions, orchestrator.finish_executions, orchestrator.begin_by_hand, orchestrator.claim_waiting, orchestrator.invoke_queue
     to orchestrator_runner;
 
@@ -74,7 +74,7 @@ grant execute on function
 -- the HTTP API
 grant execute on function
     orchestrator.session_user_of, orchestrator.sign_in_account, orchestrator.app_key, orchestrator.catalog,
-    orchestrator.catalog_revision,
+    orchestrator.catalog_revision, orchestrator.act,
     orchestrator.run, orchestrator.resume, orchestrator.cancel
     to orchestrator_api;
 

@@ -47,9 +47,8 @@ def _scalar(pg_type: str, expression: exp.Expr, rendering: str) -> exp.Expr:
         case "timestamp without time zone":
             return call("to_char", expression, literal(_LOCAL))
         case "bytea":
-            return call(
-                "translate", call("encode", expression, literal("base64")), exp.Literal.string("\n"), literal("")
-            )
+            lines = call("encode", expression, literal("base64"))
+            return call("translate", lines, call("chr", exp.Literal.number(10)), literal(""))
         case "numeric" if wire:
             return cast(expression, "text")
         case "bigint" if wire:

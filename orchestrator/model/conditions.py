@@ -30,6 +30,9 @@ __all__ = ["Conditions", "Parameters", "array_literal", "json_text", "scalar_tex
 
 Tree = list[Any]
 
+#: levels that a filter may be nested
+_DEPTH = 60
+
 
 class Parameters:
     """Values by number, each as text."""
@@ -57,24 +60,26 @@ class Conditions(NamedTuple):
             return None
         if not isinstance(filter_, Mapping):
             raise _invalid_value(filter_)
-        return self._all(filter_, [])
+        return self._all(filter_, [], 0)
 
-    def _all(self, node: Mapping[str, Any], path: list[str]) -> Tree | None:
-        return _join("and", [self._entry(key, node[key], path) for key in sorted(node)])
+    def _all(self, node: Mapping[str, Any], path: list[str], depth: int) -> Tree | None:
+        if depth > _DEPTH:
+            raise InvalidError("the filter is nested too deeply")
+        return _join("and", [self._entry(key, node[key], path, depth + 1) for key in sorted(node)])
 
-    def _entry(self, key: str, value: Any, path: list[str]) -> Tree | None:
+    def _entry(self, key: str, value: Any, path: list[str], depth: int) -> Tree | None:
         names = key.split(".")
         for position, name in enumerate(names):
             if name.startswith("$"):
                 if position + 1 < len(names):
                     value = {".".join(names[position + 1 :]): value}
-                return self._operator(name, value, path + names[:position])
+                return self._operator(name, value, path + names[:position], depth)
         path = path + names
         if isinstance(value, Mapping):
-            return self._all(value, path)
+            return self._all(value, path, depth)
         return self._compare("eq", value, path)
 
-    def _operator(self, key: str, value: Any, path: list[str]) -> Tree | None:
+    def _operator(self, key: str, value: Any, path: list[str], depth: int) -> Tree | None:
         name = _spelling(key)
         if name in {"and", "or"}:
             items = [value] if isinstance(value, Mapping) else value
@@ -82,9 +87,9 @@ class Conditions(NamedTuple):
                 return None
             if not isinstance(items, list | tuple) or not all(isinstance(item, Mapping) for item in items):
                 raise _invalid_value({key: value})
-            return _join(name, [self._all(item, path) for item in items])
+            return _join(name, [self._all(item, path, depth) for item in items])
         if name == "not" and isinstance(value, Mapping):
-            inner = self._all(value, path)
+            inner = self._all(value, path, depth)
             return inner and ["not", inner]
         if not path:
             raise _invalid_value({key: value})

@@ -1,0 +1,232 @@
+"""Records nested in the values of a write.
+
+What a value means, by its form:
+
+    scalar                     link the row of this target key
+    object with its key        link that row; its other values are ignored, unless the relation's path may be updated
+    object without a key       create the row and link it
+    null, []                   unlink
+
+A to-many value of an update is the whole set: rows not mentioned are unlinked. Rows that a belongsTo refers to are
+written before the row itself, all others after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from orchestrator.engine.encoding import to_json
+from orchestrator.engine.links import Links, source_of
+from orchestrator.engine.variables import UNDEFINED
+from orchestrator.errors import InvalidError
+from orchestrator.model.collection import Association, Collection
+
+if TYPE_CHECKING:
+    from orchestrator.engine.records import Records
+
+__all__ = ["Nesting"]
+
+
+class Nesting:
+    """The relations among the values of one write.
+
+    Args:
+        updatable: paths of relations whose rows may be changed, and not only linked.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        table: Collection,
+        values: Mapping[str, Any],
+        *,
+        rendering: Literal["wire", "context"],
+        updatable: Sequence[str],
+        user_id: int | None,
+    ) -> None:
+        self._records = records
+        self._table = table
+        self._rendering = rendering
+        self._updatable = tuple(updatable)
+        self._user_id = user_id
+        given = [
+            (table.associations[name], value)
+            for name, value in values.items()
+            if name in table.associations and value is not UNDEFINED
+        ]
+        self._parents = [(a, value) for a, value in given if a.type == "belongsTo"]
+        self._children = [(a, value) for a, value in given if a.type != "belongsTo"]
+        #: name of the relation and its JSON, of parents that the reply shows
+        self._shown: list[tuple[str, str]] = []
+
+    @property
+    def source_columns(self) -> set[str]:
+        """Columns that must be known of the written row."""
+        return {association.source_key for association, _ in self._children}
+
+    @property
+    def has_children(self) -> bool:
+        return bool(self._children)
+
+    def write_parents(self) -> dict[str, Any]:
+        """Foreign keys of the row, their rows written."""
+        columns: dict[str, Any] = {}
+        for association, value in self._parents:
+            if isinstance(value, list | tuple):
+                raise InvalidError(f"The value of '{association.name}' cannot be in array format")
+            if not isinstance(value, Mapping):
+                columns[association.foreign_key] = value
+                continue
+            key, text = self._write_object(association, value)
+            if key is not None:
+                columns[association.foreign_key] = key
+            if text is not None:
+                self._shown.append((association.name, text))
+        return columns
+
+    def write_children(self, row: Mapping[str, Any], *, created: bool) -> str:
+        """Everything that refers to the row, once it is there; the row's JSON with what the reply shows."""
+        shown = list(self._shown)
+        for association, value in self._children:
+            links = Links(self._records, self._table, association, source_of(association, row["keys"]))
+            if association.to_many:
+                text = self._write_many(association, links, value, created)
+            else:
+                text = self._write_one(association, links, value, created)
+            if text is not None:
+                shown.append((association.name, text))
+        text = row["data"]
+        for name, related in shown:
+            separator = "" if text == "{}" else ","
+            text = f"{text[:-1]}{separator}{to_json(name)}:{related}}}"
+        return str(text)
+
+    def _write_one(self, association: Association, links: Links, value: Any, created: bool) -> str | None:
+        """A hasOne: the row that was there before is let go."""
+        if isinstance(value, list | tuple) and value:
+            raise InvalidError(f"The value of '{association.name}' cannot be in array format")
+        key, text, extra = None, None, None
+        if isinstance(value, Mapping):
+            key, extra = self._existing(association, value), value
+        elif value is not None and not isinstance(value, list | tuple):
+            key = value
+            if not self._rows(association, [key]):
+                return None
+        if not created:
+            links.keep_only([] if key is None else [key])
+        if key is not None:
+            links.add([key])
+            text = self._changed(association, key, extra)
+        elif extra is not None:
+            _, text = self._created(association, extra, links)
+        return text
+
+    def _write_many(self, association: Association, links: Links, value: Any, created: bool) -> str | None:
+        items = [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
+        scalars = [item for item in items if not isinstance(item, Mapping)]
+        objects = [(item, self._existing(association, item)) for item in items if isinstance(item, Mapping)]
+        if not created:
+            links.keep_only(scalars + [key for _, key in objects if key is not None])
+        shown: list[tuple[Any, str]] = []
+        if scalars:
+            links.add(scalars)
+            shown += self._rows(association, scalars)
+        for item, key in objects:
+            if key is None:
+                shown.append(self._created(association, item, links))
+            else:
+                links.add([key], self._pivot(association, item))
+                text = self._changed(association, key, item)
+                shown.append((key, text or to_json({association.target_key: key})))
+        if not items:
+            return None
+        if all(isinstance(key, int) for key, _ in shown):
+            shown.sort(key=lambda entry: entry[0])
+        return f"[{','.join(text for _, text in shown)}]"
+
+    def _write_object(self, association: Association, value: Mapping[str, Any]) -> tuple[Any, str | None]:
+        """The target key of a parent that an object describes, and its JSON where it was written."""
+        key = self._existing(association, value)
+        if key is None:
+            return self._created(association, value, None)
+        return key, self._changed(association, key, value)
+
+    def _created(self, association: Association, value: Mapping[str, Any], links: Links | None) -> tuple[Any, str]:
+        """A new row of the target, linked to the source row if there is one already."""
+        own = dict(value)
+        pivot = self._pivot(association, own)
+        if links is not None and association.type != "belongsToMany":
+            own[association.foreign_key] = links.source
+        written = self._records.create(
+            association.target,
+            own,
+            rendering=self._rendering,
+            update_association_values=self._below(association.name),
+            user_id=self._user_id,
+            keys=[association.target_key],
+        )
+        if not written.count:
+            return None, "null"
+        key = written.keys[0][association.target_key]
+        if links is not None and association.type == "belongsToMany":
+            links.add([key], pivot)
+        return key, written.texts[0]
+
+    def _changed(self, association: Association, key: Any, value: Mapping[str, Any] | None) -> str | None:
+        """The JSON of a linked row after its values were written; None when they may not be."""
+        if value is None or association.name not in self._updatable:
+            return None
+        target = self._records.table(association.target)
+        keys = {association.target_key, *target.key_columns}
+        rest = {name: item for name, item in value.items() if name not in keys and name != association.through}
+        written = self._records.update(
+            association.target,
+            rest,
+            filter={association.target_key: key},
+            rendering=self._rendering,
+            update_association_values=self._below(association.name),
+            user_id=self._user_id,
+        )
+        return written.texts[0] if written.texts else None
+
+    def _existing(self, association: Association, value: Mapping[str, Any]) -> Any:
+        """The target key of the row that an object names by its key, None when it names none.
+
+        Raises:
+            InvalidError: there is no such row.
+        """
+        target = self._records.table(association.target)
+        given = [name for name in (association.target_key,) if value.get(name) is not None]
+        if not given:
+            given = [name for name in target.key_columns if value.get(name) is not None]
+            if not given or len(given) < len(target.key_columns):
+                return None
+        named = {name: value[name] for name in given}
+        rows = self._records.fetch(
+            {"kind": "select", "collection": target.name, "keys": [association.target_key], "filterByTk": named}
+        )
+        if not rows:
+            raise InvalidError(f'"{association.name}" refers to a record of "{target.name}" that does not exist')
+        return self._records.keys_of(rows[0])[association.target_key]
+
+    def _rows(self, association: Association, keys: Sequence[Any]) -> list[tuple[Any, str]]:
+        """Rows by their target keys, each with its JSON."""
+        rows = self._records.fetch(
+            {
+                "kind": "select",
+                "collection": association.target,
+                "filter": {association.target_key: {"$in": list(keys)}},
+                "rendering": self._rendering,
+                "keys": [association.target_key],
+            }
+        )
+        return [(self._records.keys_of(row)[association.target_key], row["data"]) for row in rows]
+
+    def _pivot(self, association: Association, value: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        pivot = value.get(association.through) if association.through else None
+        return pivot if isinstance(pivot, Mapping) else None
+
+    def _below(self, name: str) -> list[str]:
+        """The updatable paths as the related rows see them."""
+        return [path.removeprefix(f"{name}.") for path in self._updatable if path.startswith(f"{name}.")]

@@ -1,0 +1,283 @@
+"""Records of managed tables: written and removed, with the records nested in what is written.
+
+What writes here is data nodes and the function behind an HTTP write: both inside the database, in the transaction of
+whoever caused it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.engine.encoding import from_json, to_json
+from orchestrator.engine.links import How, associate
+from orchestrator.engine.nesting import Nesting
+from orchestrator.engine.port import Port
+from orchestrator.engine.reader import Reader, Rendering
+from orchestrator.engine.statements import open_statements
+from orchestrator.engine.variables import UNDEFINED
+from orchestrator.errors import InvalidError
+from orchestrator.model.collection import Collection as Table
+from orchestrator.model.shape import is_selective, split
+
+__all__ = ["Records", "Rendering", "Written", "open_records"]
+
+Around = Callable[[], AbstractContextManager[Any]]
+
+_OWNERS = ("createdById", "updatedById")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did.
+
+    Attributes:
+        texts: the rows as JSON objects, in the rendering asked for, in the order of their keys.
+        keys: the columns of their keys, as values.
+        count: how many rows were written, also where no rendering was asked for.
+    """
+
+    count: int
+    texts: Sequence[str] = ()
+    keys: Sequence[Mapping[str, Any]] = field(default=())
+
+    @property
+    def text(self) -> str:
+        """JSON array of the rows."""
+        return f"[{','.join(self.texts)}]"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows, parsed."""
+        return [from_json(text) for text in self.texts]
+
+
+class Records(Reader):
+    """The record repository of one transaction.
+
+    ``update_association_values`` names the relations whose rows may be changed, and not only linked; ``user_id`` fills
+    ``createdById`` and ``updatedById`` where a table has them.
+    """
+
+    def create(
+        self,
+        collection: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        rendering: Rendering = "wire",
+        appends: Sequence[str] = (),
+        update_association_values: Sequence[str] = (),
+        whitelist: Sequence[str] | None = None,
+        blacklist: Sequence[str] | None = None,
+        user_id: int | None = None,
+        around: Around = nullcontext,
+        keys: Sequence[str] = (),
+    ) -> Written:
+        """Write one record with those nested in it.
+
+        The reply shows relations that were set with more than a key; with ``appends`` the record is read again.
+        ``around`` is entered for the one statement that writes the row itself. When a workflow left the row out,
+        nothing is written behind it and the count is 0. ``keys`` are columns wanted besides those of the key.
+        """
+        table = self.table(collection)
+        values = _permitted(values or {}, whitelist, blacklist)
+        nesting = Nesting(
+            self, table, values, rendering=rendering, updatable=update_association_values, user_id=user_id
+        )
+        columns = {**_columns(table, values), **nesting.write_parents()}
+        _sign(table, columns, user_id, created=True)
+        known = {*table.key_columns, *nesting.source_columns, *keys}
+        rows = self._write("insert", table, columns, rendering, known, around)
+        texts = [nesting.write_children(row, created=True) for row in rows]
+        found = [row["keys"] for row in rows]
+        if appends and table.key_columns:
+            texts = [self._reread(table, key, rendering, appends) for key in found]
+        return Written(len(rows), texts, found)
+
+    def update(
+        self,
+        collection: str,
+        values: Mapping[str, Any],
+        *,
+        filter: Any = None,
+        filter_by_tk: Any = None,
+        rendering: Rendering | None = "wire",
+        update_association_values: Sequence[str] = (),
+        whitelist: Sequence[str] | None = None,
+        blacklist: Sequence[str] | None = None,
+        user_id: int | None = None,
+        around: Around = nullcontext,
+        **request: Any,
+    ) -> Written:
+        """Change every record that matches; a to-many relation among the values is replaced as a whole.
+
+        Without a rendering only the count comes back.
+        """
+        _demand(filter, filter_by_tk, "update", request)
+        table = self.table(collection)
+        values = _permitted(values, whitelist, blacklist)
+        nesting = Nesting(
+            self, table, values, rendering=rendering or "wire", updatable=update_association_values, user_id=user_id
+        )
+        columns = {**_columns(table, values, but=table.key_columns), **nesting.write_parents()}
+        if columns:
+            _sign(table, columns, user_id, created=False)
+        selection = {**request, "filter": filter, "filterByTk": filter_by_tk}
+        kind = "update" if columns else "select"
+        if rendering is None and columns and not nesting.has_children:
+            with around():
+                return Written(self.run(_written(kind, table, columns) | selection))
+        known = {*table.key_columns, *nesting.source_columns}
+        rows = self._write(kind, table, columns, rendering or "wire", known, around, selection)
+        texts = [nesting.write_children(row, created=False) for row in rows]
+        return Written(len(rows), texts, [row["keys"] for row in rows])
+
+    def destroy(
+        self,
+        collection: str,
+        *,
+        filter: Any = None,
+        filter_by_tk: Any = None,
+        rendering: Rendering | None = None,
+        around: Around = nullcontext,
+        **request: Any,
+    ) -> Written:
+        """Remove every record that matches; with a rendering the reply shows what they were."""
+        _demand(filter, filter_by_tk, "destroy", request)
+        table = self.table(collection)
+        selection = {**request, "filter": filter, "filterByTk": filter_by_tk}
+        if rendering is None:
+            with around():
+                return Written(self.run(_written("delete", table, {}) | selection))
+        rows = self._write("delete", table, {}, rendering, table.key_columns, around, selection)
+        return Written(len(rows), [row["data"] for row in rows], [row["keys"] for row in rows])
+
+    def associate(self, collection: str, key: Any, association: str, items: Sequence[Any], how: How) -> None:
+        """Add, set, remove or toggle relations of the record of a key; see links.associate."""
+        table = self.table(collection)
+        found = table.associations.get(association)
+        if found is None:
+            raise InvalidError(f'"{collection}" has no relation "{association}"')
+        associate(self, table, found, key, items, how)
+
+    # -- data nodes ------------------------------------------------------------------------------------------------
+
+    def create_record(
+        self, collection: str, values: Mapping[str, Any], *, appends: Sequence[str] = ()
+    ) -> dict[str, Any] | None:
+        """The new record as contexts hold it; None when a workflow left it out."""
+        rows = self.create(collection, values, rendering="context", appends=appends).rows()
+        return rows[0] if rows else None
+
+    def update_records(self, collection: str, values: Mapping[str, Any], *, filter: Any = None) -> int:
+        """How many records were changed."""
+        return self.update(collection, values, filter=filter, rendering=None).count
+
+    def destroy_records(self, collection: str, *, filter: Any = None) -> int:
+        """How many records were removed."""
+        return self.destroy(collection, filter=filter).count
+
+    def _write(
+        self,
+        kind: str,
+        table: Table,
+        columns: Mapping[str, Any],
+        rendering: Rendering,
+        keys: Collection[str],
+        around: Around,
+        selection: Mapping[str, Any] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Rows written, or only looked at where there is nothing to write: ``data`` as text, ``keys`` as values."""
+        request = {
+            **_written(kind, table, columns),
+            "rendering": rendering,
+            "keys": sorted(keys),
+            **(selection or {}),
+        }
+        if not keys:
+            # a table without a key: nothing can be nested, rows come all at once
+            del request["keys"]
+            request["single"] = kind == "insert"
+        shape, values = split({"now": self._port.now, **request})
+        sql = self._statements.sql(shape)
+        with around() if kind != "select" else nullcontext():
+            rows = self._port.fetch(sql, values)
+        if keys:
+            return [{"data": row["data"], "keys": self.keys_of(row)} for row in rows]
+        if kind == "insert":
+            return [{"data": row["data"], "keys": {}} for row in rows]
+        return [{"data": to_json(row), "keys": {}} for row in from_json(rows[0]["data"])]
+
+    def _reread(self, table: Table, key: Mapping[str, Any], rendering: Rendering, appends: Sequence[str]) -> str:
+        own = {name: key[name] for name in table.key_columns}
+        rows = self.fetch(
+            {
+                "kind": "select",
+                "collection": table.name,
+                "filterByTk": own,
+                "single": True,
+                "rendering": rendering,
+                "appends": appends,
+            }
+        )
+        return str(rows[0]["data"]) if rows else "null"
+
+
+def open_records(port: Port) -> Records:
+    """The repository over the catalog as the transaction sees it."""
+    return Records(port, open_statements(port))
+
+
+def _permitted(
+    values: Mapping[str, Any], whitelist: Sequence[str] | None, blacklist: Sequence[str] | None
+) -> dict[str, Any]:
+    """Values that a whitelist names by their first path segment, without those that a blacklist names."""
+    if not isinstance(values, Mapping):
+        raise InvalidError("values must be an object")
+    permitted = {name.partition(".")[0] for name in whitelist} if whitelist is not None else None
+    refused = set(blacklist or ())
+    return {
+        name: value
+        for name, value in values.items()
+        if (permitted is None or name in permitted) and name not in refused
+    }
+
+
+def _demand(filter_: Any, filter_by_tk: Any, action: str, request: Mapping[str, Any]) -> None:
+    if not request.get("association") and not is_selective(filter_, filter_by_tk):
+        raise InvalidError(f"to do {action} action, filter or filterByTk is required")
+
+
+def _plain(value: Any) -> Any:
+    """Whole numbers without a fraction: an integer column refuses ``5.0``."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _columns(table: Table, values: Mapping[str, Any], but: Sequence[str] = ()) -> dict[str, Any]:
+    """The values that are columns of the table; unknown names are passed over."""
+    return {
+        name: value
+        for name, value in values.items()
+        if name in table.fields and table.fields[name].writable and name not in but and value is not UNDEFINED
+    }
+
+
+def _sign(table: Table, columns: dict[str, Any], user_id: int | None, *, created: bool) -> None:
+    """Who created and who changed last, where the table wants to know; nobody may say it himself over HTTP."""
+    if user_id is None:
+        return
+    for name in _OWNERS:
+        if name in table.fields:
+            if created or name == "updatedById":
+                columns[name] = user_id
+            else:
+                columns.pop(name, None)
+
+
+def _written(kind: str, table: Table, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The request of a write."""
+    plain = {name: _plain(value) for name, value in columns.items()}
+    return {"kind": kind, "collection": table.name, "columns": list(columns), "values": to_json(plain)}

@@ -1,0 +1,65 @@
+"""Where the SQL of a shape comes from: this process, the table of compiled statements, and only then the compiler.
+
+A shape is compiled against one revision of the catalog and kept under both, so that no statement outlives the columns
+that it was made for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import import_module
+from weakref import WeakKeyDictionary
+
+from orchestrator.engine.encoding import from_json, to_json
+from orchestrator.engine.port import Port
+from orchestrator.model.collection import Catalog
+
+__all__ = ["Statements", "open_statements"]
+
+#: statements kept by a process
+_KEPT = 5000
+
+_opened: WeakKeyDictionary[Port, Statements] = WeakKeyDictionary()
+
+
+class Statements:
+    """Compiled statements of one catalog."""
+
+    def __init__(self, port: Port, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._port = port
+        self._known: dict[str, str] = {}
+
+    def sql(self, shape: str) -> str:
+        """The statement of a shape.
+
+        Raises:
+            InvalidError: the shape names what the catalog does not have.
+        """
+        found = self._known.get(shape)
+        if found is None:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            found = self._known[shape] = self._stored(shape)
+        return found
+
+    def _stored(self, shape: str) -> str:
+        key = hashlib.sha256(f"{self.catalog.revision}:{shape}".encode()).hexdigest()
+        rows = self._port.fetch("select orchestrator.statement($1)::text as statement", [key])
+        if rows[0]["statement"] is not None:
+            return str(from_json(rows[0]["statement"])["sql"])
+        # by name: the compiler needs a library that no other run imports
+        sql: str = import_module("orchestrator.compiler.statements").compile_shape(self.catalog, shape)
+        statement = to_json({"shape": shape, "revision": self.catalog.revision, "sql": sql})
+        self._port.fetch("select orchestrator.remember_statement($1, $2::pg_catalog.jsonb)", [key, statement])
+        return sql
+
+
+def open_statements(port: Port) -> Statements:
+    """The statements of the catalog as the transaction sees it, kept with the port while that stays the same."""
+    known = _opened.get(port)
+    revision = int(port.fetch("select orchestrator.catalog_revision()::text as revision")[0]["revision"])
+    if known is None or known.catalog.revision != revision:
+        text = port.fetch("select orchestrator.catalog()::text as catalog")[0]["catalog"]
+        known = _opened[port] = Statements(port, Catalog.from_json(text))
+    return known
