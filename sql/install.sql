@@ -112,6 +112,10 @@
 \ir functions/queue/enqueue.sql
 \ir functions/queue/follow.sql
 
+-- action: a request in one statement
+\ir functions/action/assume.sql
+\ir functions/action/act.sql
+
 -- publish: what a superuser alone may write
 \ir functions/publish/hook_name.sql
 \ir functions/publish/hooks_exist.sql

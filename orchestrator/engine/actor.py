@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.port import Port
 
-__all__ = ["Actor", "Binding", "parse_bindings", "read_actor"]
+__all__ = ["Actor", "Binding", "actor_of", "parse_bindings", "read_actor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,11 @@ def parse_bindings(text: str | None) -> tuple[Binding, ...]:
 def read_actor(port: Port) -> Actor:
     """Ask the database who this is."""
     row = port.fetch("select orchestrator.actor()::text as actor")[0]
-    data = from_json(row["actor"])
+    return actor_of(from_json(row["actor"]))
+
+
+def actor_of(data: Mapping[str, Any]) -> Actor:
+    """The actor that ``orchestrator.actor()`` describes."""
     actor = Actor(
         user=data.get("user"),
         role_name=data.get("roleName"),

@@ -70,11 +70,9 @@ class Followed:
 
 
 def follow(
-    host: Host, plan: Plan, written: Sequence[Written], *, actor: Actor | None = None, by_request: bool = False
+    host: Host, plan: Plan, written: Sequence[Written], *, actor: Actor | None = None
 ) -> Outcome:
     """Start what follows.
-
-    ``by_request``: the action's own records over HTTP, where a failure answers instead of warning.
 
     Raises:
         RollbackOnFailureError: a collection event takes the write back.

@@ -31,11 +31,11 @@ class Frame:
 
     __slots__ = ("actor", "encode", "guards", "history", "identity", "plan", "refused", "session")
 
-    def __init__(self, host: Host, plan: Plan, identity: Any) -> None:
+    def __init__(self, host: Host, plan: Plan, identity: Any, actor: Actor | None = None) -> None:
         self.identity = identity
         self.plan = plan
         self.session = Session(host, host.chain, loop_limit=host.loop_limit)
-        self.actor: Actor = read_actor(host)
+        self.actor = actor or read_actor(host)
         self.history = History(host)
         self.guards: dict[str, list[Guard]] = {}
         #: executions that refused; the transaction takes them with it, unless a request writes them after its rollback

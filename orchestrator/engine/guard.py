@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.frame import Frame
 from orchestrator.engine.history import jobs_json
-from orchestrator.engine.plan import ACTIONS, Plan
+
 from orchestrator.engine.processor import Processor
 from orchestrator.engine.verdict import Refusal, blocked, failed, hangs
 from orchestrator.errors import StackLimitError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.host import Host
     from orchestrator.engine.program import Program
 
-__all__ = ["Guard", "Skip", "bound_guards", "changed_since", "judge_row"]
+__all__ = ["Guard", "Skip", "bound_guards", "changed_since", "guards_of", "judge_row"]
 
 _END = "end"
 
@@ -122,9 +122,11 @@ def bound_guards(host: Host, actor: Actor, collection: str) -> list[Guard]:
     ]
 
 
-def _guards(host: Host, frame: Frame, plan: Plan, event: str) -> list[Guard]:
+def guards_of(host: Host, frame: Frame, event: str) -> list[Guard]:
+    """The guards of an event, bound ones first; found once a statement."""
     guards = frame.guards.get(event)
     if guards is None:
+        plan = frame.plan
         guards = bound_guards(host, frame.actor, plan.collection)
         guards += [Guard(host.program(program_id)) for program_id in plan.before.get(event, ())]
         frame.guards[event] = guards
@@ -141,7 +143,7 @@ def judge_row(host: Host, frame: Frame, event: str, values: list[Any]) -> None:
         Refusal: the statement is to fail.
     """
     plan = frame.plan
-    guards = _guards(host, frame, plan, event)
+    guards = guards_of(host, frame, event)
     if not guards:
         return
     columns = plan.columns
@@ -164,7 +166,6 @@ def judge_row(host: Host, frame: Frame, event: str, values: list[Any]) -> None:
         "params": params,
         "record": record,
         "previous": previous,
-        "action": ACTIONS[event],
         "user": actor.user,
         "roleName": actor.role_name,
         "dbUser": actor.db_user,

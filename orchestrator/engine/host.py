@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.engine.chain import Chain
 from orchestrator.engine.plan import Plan
 from orchestrator.engine.port import Port
 from orchestrator.engine.program import Program
 
-__all__ = ["Host", "Special"]
+if TYPE_CHECKING:
+    from orchestrator.engine.exemption import Exemption
+    from orchestrator.engine.history import Entry
+
+__all__ = ["Host", "RequestHost", "Special"]
 
 #: (output JSON, execution id or 0, stack JSON) of an execution that has any of them
 Special = tuple[str | None, int, str | None]
@@ -56,5 +60,19 @@ class Host(Port, Protocol):
     def log(self, message: str) -> None:
         """A line for the server's log."""
 
+    def hinting(self) -> AbstractContextManager[None]:
+        """A block whose writes tell the native after-triggers to ask the engine."""
+
     def statement_id(self) -> Any:
         """What distinguishes the running statement from every other one of this session."""
+
+
+class RequestHost(Host, Protocol):
+    """A host that carries out requests: it remembers what its triggers did while a request's write went on."""
+
+    #: the statement that a request-level run has judged already
+    exemption: Exemption | None
+    #: executions that refused, to be written when the write is rolled back
+    refused: list[Entry]
+    #: messages of guards that left a row out
+    skipped: list[dict[str, Any]]

@@ -7,10 +7,8 @@ from typing import Any
 
 from orchestrator.engine.encoding import from_json
 
-__all__ = ["ACTIONS", "Columns", "Plan"]
+__all__ = ["Columns", "Plan"]
 
-#: the action that a row event is to a workflow
-ACTIONS = {"insert": "create", "update": "update", "delete": "destroy"}
 
 
 class Columns:

@@ -1,36 +1,312 @@
-"""Requests: a whole HTTP action in one statement: guards, write, followers, outcome."""
+"""Requests: a whole HTTP action in one statement: guards, write, associations, followers, outcome.
+
+Everything up to the outcome happens in one savepoint. A refusal rolls it back, and the executions that refused are
+written after that, in the same transaction: their trace stays, nothing else does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orchestrator.engine.follow import Written
-from orchestrator.engine.guard import changed_since
-from orchestrator.engine.plan import Plan
+from orchestrator.engine.actor import actor_of
+from orchestrator.engine.encoding import from_json, to_json
+from orchestrator.engine.exemption import Exemption
+from orchestrator.engine.follow import Outcome, Written, follow
+from orchestrator.engine.frame import Frame
+from orchestrator.engine.guard import Guard, Skip, guards_of
+from orchestrator.engine.history import History
+from orchestrator.engine.port import StatementError
+from orchestrator.engine.records import open_records
+from orchestrator.engine.verdict import Refusal
+from orchestrator.errors import (
+    BlockedError,
+    InvalidError,
+    NotFoundError,
+    OrchestratorError,
+    RollbackOnFailureError,
+    by_sqlstate,
+)
 
-__all__ = ["Exemption"]
+if TYPE_CHECKING:
+    from orchestrator.engine.host import RequestHost
+    from orchestrator.engine.records import Records
+
+__all__ = ["act"]
+
+_EVENTS = {"create": "insert", "update": "update", "destroy": "delete"}
+_OK = 200
+Answer = tuple[int, str]
 
 
 @dataclass(slots=True)
-class Exemption:
-    """The one statement whose rows a request-level run has judged already, alive only around its execution."""
+class _Request:
+    """An action as the API hands it over."""
 
     collection: str
-    event: str
-    judged: Mapping[str, Any]
-    written: list[Written] = field(default_factory=list)
+    action: str
+    values: Any
+    filter: Any = None
+    filter_by_tk: Any = None
+    options: dict[str, Any] = field(default_factory=dict)
 
-    def covers(self, plan: Plan, event: str, values: list[Any]) -> bool:
-        """Whether this row is what was judged: a default or another trigger may have changed it since."""
-        if plan.collection != self.collection or event != self.event:
-            return False
-        if event == "delete":
-            return True
-        width = len(plan.columns.names)
-        row = plan.columns.row(values[:width])
-        if event == "update":
-            old = plan.columns.row(values[width:])
-            row = {name: value for name, value in row.items() if value != old[name]}
-        return not changed_since(self.judged, row, plan.watched)
+    @property
+    def event(self) -> str:
+        return _EVENTS[self.action]
+
+    def elements(self) -> list[dict[str, Any]]:
+        """The values to judge one after the other: an array body is judged element by element."""
+        values = self.values if isinstance(self.values, list) else [self.values]
+        if not all(isinstance(value, dict) for value in values):
+            raise InvalidError("values must be an object")
+        return values
+
+    def params(self, values: dict[str, Any]) -> dict[str, Any]:
+        """``$context.params``."""
+        params: dict[str, Any] = {}
+        if self.action != "create":
+            if self.filter_by_tk is not None:
+                params["filterByTk"] = self.filter_by_tk
+            if self.filter is not None:
+                params["filter"] = self.filter
+        if self.action != "destroy":
+            params["values"] = values
+        return params
+
+
+def act(host: RequestHost, text: str) -> Answer:
+    """Carry out an action; HTTP status and body.
+
+    Raises:
+        StatementError: the database refused for a reason of its own (a constraint, a type).
+        OrchestratorError: the request itself is wrong.
+    """
+    data = from_json(text)
+    request = _read(host, data)
+    frame = _open(host, request, data)
+    host.refused.clear()
+    host.skipped.clear()
+    try:
+        with host.savepoint():
+            status, body = _carry_out(host, frame, request)
+        frame.history.flush()
+    except Refusal as refusal:
+        return _refused(host, frame, refusal.error)
+    except RollbackOnFailureError as error:
+        return _refused(host, frame, error)
+    except StatementError as error:
+        ours = _revive(error)
+        if ours is None:
+            raise
+        return _refused(host, frame, ours)
+    return status, body
+
+
+def _read(host: RequestHost, data: Mapping[str, Any]) -> _Request:
+    action = str(data.get("action"))
+    if action not in _EVENTS:
+        raise InvalidError(f'action "{action}" cannot be carried out here')
+    return _Request(
+        collection=str(data.get("collection")),
+        action=action,
+        values=data.get("values") if data.get("values") is not None else {},
+        filter=data.get("filter"),
+        filter_by_tk=data.get("filterByTk"),
+        options=dict(data),
+    )
+
+
+def _open(host: RequestHost, request: _Request, data: Mapping[str, Any]) -> Frame:
+    """Say who acts, and pin the plan that the whole request runs on."""
+    claims = {k: data.get(k) for k in ("userId", "roleName", "triggerWorkflows", "traceId")}
+    association = request.options.get("association")
+    row = host.fetch(
+        "select orchestrator.assume($1::pg_catalog.jsonb, $2, $3)::text as state",
+        [to_json(claims), request.collection, association],
+    )[0]
+    state = from_json(row["state"])
+    if state["plan"] is None:
+        raise NotFoundError(f'collection "{state["collection"]}" does not exist')
+    request.collection = state["collection"]
+    plan = host.plan(state["plan"])
+    return Frame(host, plan, None, actor_of(state["actor"]))
+
+
+def _carry_out(host: RequestHost, frame: Frame, request: _Request) -> Answer:
+    messages: list[dict[str, Any]] = []
+    elements = request.elements()
+    try:
+        for values in elements:
+            messages += _judge(host, frame, request, values)
+    except Skip as skip:
+        messages += skip.messages
+        return _OK, _body(None, messages)
+    records = open_records(host)
+    written: list[Written] = []
+    if request.action == "create":
+        _link(records, request, elements)
+        texts: list[str] = []
+        for values in elements:
+            texts += _create(host, frame, records, request, values, written)
+        if len(texts) < len(elements) and host.skipped:
+            return _OK, _body(None, messages + host.skipped)
+        data = f"[{','.join(texts)}]" if isinstance(request.values, list) else texts[0]
+    else:
+        data = _change(host, frame, records, request, written)
+        messages += host.skipped
+    outcome = follow(host, frame.plan, written, actor=frame.actor)
+    return _answer(outcome, data, messages)
+
+
+def _judge(host: RequestHost, frame: Frame, request: _Request, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """The guards of the action on the request's own parameters."""
+    guards: Sequence[Guard] = guards_of(host, frame, request.event)
+    if not guards:
+        return []
+    context = {"params": request.params(values), **frame.actor.context()}
+    messages: list[dict[str, Any]] = []
+    for guard in guards:
+        messages += guard.judge(frame, context, lambda: to_json(context)) or []
+    return messages
+
+
+def _link(records: Records, request: _Request, elements: list[dict[str, Any]]) -> None:
+    """Records created below a source belong to it."""
+    name = request.options.get("association")
+    if not name:
+        return
+    source = records.table(str(request.options["collection"]))
+    association = source.associations[name]
+    if association.type not in ("hasMany", "hasOne"):
+        raise InvalidError(f'records of "{name}" cannot be created below their source')
+    found = records.find_one(source.name, filter_by_tk=request.options.get("sourceId"))
+    if found is None:
+        raise NotFoundError(f'{source.name} "{request.options.get("sourceId")}" not found')
+    for values in elements:
+        values[association.foreign_key] = found[association.source_key]
+
+
+def _create(
+    host: RequestHost,
+    frame: Frame,
+    records: Records,
+    request: _Request,
+    values: dict[str, Any],
+    written: list[Written],
+) -> list[str]:
+    options = request.options
+    exemption = Exemption(frame.plan.collection, request.event, values)
+    result = records.create(
+        request.collection,
+        values,
+        whitelist=options.get("whitelist"),
+        blacklist=options.get("blacklist"),
+        update_association_values=options.get("updateAssociationValues") or (),
+        user_id=_user_id(frame),
+        around=lambda: _exempt(host, frame, exemption),
+    )
+    nested = [n for n in values if n in records.table(request.collection).associations]
+    for record, text in zip(exemption.written, result.texts, strict=False):
+        if nested:
+            reply = from_json(text)
+            record.new = {**(record.new or {}), **{n: reply[n] for n in nested if n in reply}}
+        written.append(record)
+    return list(result.texts)
+
+
+def _change(
+    host: RequestHost, frame: Frame, records: Records, request: _Request, written: list[Written]
+) -> str:
+    """update and destroy: one statement over every record that matches."""
+    options = request.options
+    exemption = Exemption(frame.plan.collection, request.event, request.values)
+    selection: dict[str, Any] = {"filter": request.filter, "filter_by_tk": request.filter_by_tk}
+    if options.get("association"):
+        selection |= {
+            "association": {"collection": options["collection"], "name": options["association"]},
+            "sourceId": options.get("sourceId"),
+        }
+    if request.action == "destroy":
+        result = records.destroy(
+            request.collection, around=lambda: _exempt(host, frame, exemption), **selection
+        )
+        written += exemption.written
+        return str(result.count)
+    if isinstance(request.values, list):
+        raise InvalidError("a list of values cannot be used to update")
+    result = records.update(
+        request.collection,
+        request.values,
+        whitelist=options.get("whitelist"),
+        blacklist=options.get("blacklist"),
+        update_association_values=options.get("updateAssociationValues") or (),
+        user_id=_user_id(frame),
+        around=lambda: _exempt(host, frame, exemption),
+        **selection,
+    )
+    written += exemption.written
+    return result.text
+
+
+@contextmanager
+def _exempt(host: RequestHost, frame: Frame, exemption: Exemption) -> Iterator[None]:
+    """Around the one statement that writes the action's own rows, and nothing else."""
+    followed = bool(any(frame.plan.after.values()) or frame.actor.bindings)
+    outer = host.exemption
+    host.exemption = exemption
+    try:
+        with host.hinting() if followed else _nothing():
+            yield
+    finally:
+        host.exemption = outer
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _user_id(frame: Frame) -> int | None:
+    user = frame.actor.user
+    return int(user["id"]) if user else None
+
+
+def _answer(outcome: Outcome, data: str, messages: list[dict[str, Any]]) -> Answer:
+    if outcome.status != _OK:
+        return outcome.status, "{}" if outcome.errors is None else to_json({"errors": outcome.errors})
+    return _OK, _body(data, messages + outcome.messages)
+
+
+def _body(data: str | None, messages: list[dict[str, Any]]) -> str:
+    parts = [f'"data":{data}'] if data is not None else []
+    if messages:
+        parts.append(f'"messages":{to_json(messages)}')
+    return "{" + ",".join(parts) + "}"
+
+
+def _revive(error: StatementError) -> OrchestratorError | None:
+    """Our own error, raised by a trigger while the write went on; None for PostgreSQL's."""
+    cls = by_sqlstate(error.sqlstate) if error.sqlstate.startswith("WF") else None
+    if cls is None or cls.http_status == InvalidError.http_status and cls is not BlockedError:
+        return None
+    detail = from_json(error.detail) if error.detail and error.detail.startswith("{") else None
+    return cls(str(error), detail=detail)
+
+
+def _refused(host: RequestHost, frame: Frame, error: OrchestratorError) -> Answer:
+    """Write what refused, now that everything else is rolled back."""
+    history = History(host)
+    for entry in [*frame.refused, *host.refused]:
+        history.add(entry)
+    history.flush()
+    host.refused.clear()
+    detail = error.detail if isinstance(error.detail, Mapping) else {}
+    if isinstance(error, BlockedError):
+        errors = detail.get("errors")
+        return error.http_status, to_json({"errors": errors}) if errors else "{}"
+    problem: dict[str, Any] = {"message": error.message}
+    if detail.get("code"):
+        problem["code"] = detail["code"]
+    return error.http_status, to_json({"errors": [problem]})

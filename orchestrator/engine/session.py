@@ -11,7 +11,7 @@ from orchestrator.engine.chain import Chain, Link
 from orchestrator.errors import OrchestratorError
 
 if TYPE_CHECKING:
-    from orchestrator.engine.port import Port
+    from orchestrator.engine.host import Host
     from orchestrator.engine.processor import Processor
     from orchestrator.engine.records import Records
 
@@ -30,7 +30,7 @@ class Session:
 
     __slots__ = ("_environment", "_records", "chain", "has_audience", "loop_limit", "port")
 
-    def __init__(self, port: Port, chain: Chain, *, has_audience: bool = True, loop_limit: int = 0) -> None:
+    def __init__(self, port: Host, chain: Chain, *, has_audience: bool = True, loop_limit: int = 0) -> None:
         self.port = port
         self.chain = chain
         self.has_audience = has_audience
@@ -69,7 +69,7 @@ class Session:
         if propagate and proc.execution_id == 0:
             proc.execution_id = self.allocate()
         link = Link(proc.execution_id, proc.program.workflow_id, silent=silent, hidden=not propagate)
-        with self.port.savepoint(), self.chain.entered(link):
+        with self.port.savepoint(), self.port.hinting(), self.chain.entered(link):
             yield
 
     def allocate(self) -> int:

@@ -24,7 +24,7 @@ from orchestrator.engine.plan import Plan
 from orchestrator.engine.port import StatementError
 from orchestrator.engine.processor import BudgetExceeded
 from orchestrator.engine.program import Program, load_program
-from orchestrator.engine.request import Exemption
+from orchestrator.engine.exemption import Exemption
 from orchestrator.engine.verdict import Refusal, error_text, skip_text
 from orchestrator.errors import ConflictError, OrchestratorError, SerializationError
 from orchestrator.hosts.backend import StatementId, statement_identity
@@ -61,6 +61,9 @@ class PlpyHost:
         self.exemption: Exemption | None = None
         #: executions that refused inside the running request
         self.refused: list[Any] = []
+        #: messages of guards that left a row out, for the running request
+        self.skipped: list[dict[str, Any]] = []
+        self._hinted = 0
         self._runs = 0
         self._seen_run = 0
         self._busy = 0
@@ -213,6 +216,21 @@ class PlpyHost:
             )
         plan.execute([program.workflow_id, program.key, list(data), stack])
 
+    @contextmanager
+    def hinting(self) -> Iterator[None]:
+        """See :class:`orchestrator.engine.host.Host`."""
+        self._hint("on" if self._hinted == 0 else None)
+        self._hinted += 1
+        try:
+            yield
+        finally:
+            self._hinted -= 1
+        self._hint("" if self._hinted == 0 else None)
+
+    def _hint(self, value: str | None) -> None:
+        if value is not None:
+            self.run("select pg_catalog.set_config('orchestrator.chain', $1, true)", [value])
+
     def log(self, message: str) -> None:
         """See :class:`orchestrator.engine.host.Host`."""
         self._plpy.log(message)
@@ -256,9 +274,12 @@ class PlpyHost:
         except Skip as skip:
             if event in frame.plan.cascades and frame.identity[3] > 1:
                 return error_text(_orphans(frame.plan.collection, event))
+            if self.exemption is not None:
+                self.skipped += skip.messages
             return skip_text(str(skip))
         except Refusal as refusal:
-            self.refused += frame.refused
+            if self.exemption is not None:
+                self.refused += frame.refused
             del self._frames[frame.plan.collection, frame.identity[3]]
             return error_text(refusal.error)
         except OrchestratorError as error:

@@ -8,3 +8,4 @@ h = GD.get("orchestrator") or plpy.execute("select orchestrator.load_engine()") 
 h.close(p_plan)
 $$;
 comment on function orchestrator.close_frame(bigint) is 'writes the history that a statement''s guards collected';
+alter function orchestrator.close_frame(bigint) owner to orchestrator_runner;

@@ -9,3 +9,4 @@ h = GD.get("orchestrator") or plpy.execute("select orchestrator.load_engine()") 
 return h.follow(p_plan, p_event, p_rows)
 $$;
 comment on function orchestrator.follow(bigint, text, text) is 'runs and queues the after-workflows of a statement''s rows';
+alter function orchestrator.follow(bigint, text, text) owner to orchestrator_runner;

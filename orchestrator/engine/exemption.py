@@ -1,0 +1,40 @@
+"""The exemption of a request's own rows from being judged twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.engine.follow import Written
+from orchestrator.engine.guard import changed_since
+from orchestrator.engine.plan import Plan
+
+__all__ = ["Exemption"]
+
+
+@dataclass(slots=True)
+class Exemption:
+    """The one statement whose rows a request-level run has judged already, alive only around its execution.
+
+    Attributes:
+        written: what the statement wrote; its followers start when the whole request is done.
+    """
+
+    collection: str
+    event: str
+    judged: Mapping[str, Any]
+    written: list[Written] = field(default_factory=list)
+
+    def covers(self, plan: Plan, event: str, values: list[Any]) -> bool:
+        """Whether this row is what was judged: a default or another trigger may have changed it since."""
+        if plan.collection != self.collection or event != self.event:
+            return False
+        if event == "delete":
+            return True
+        width = len(plan.columns.names)
+        row = plan.columns.row(values[:width])
+        if event == "update":
+            old = plan.columns.row(values[width:])
+            row = {name: value for name, value in row.items() if value != old[name]}
+        return not changed_since(self.judged, row, plan.watched)
