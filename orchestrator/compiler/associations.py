@@ -11,12 +11,29 @@ from orchestrator.compiler.sql import Scope, column, equal, parameter, scalar, t
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Association, Collection
 
-__all__ = ["pivot_condition", "related", "related_to_source", "source_column", "source_value"]
+__all__ = ["pivot_condition", "related", "related_rows", "related_to_source", "source_column", "source_value"]
 
 
 def related(scope: Scope, source: Collection, alias: str, association: Association, target_alias: str) -> exp.Expr:
     """The row under ``target_alias`` is related to the row under ``alias``."""
     return _linked(scope, source, association, column(alias, source_column(association)), target_alias)
+
+
+def related_rows(
+    scope: Scope, source: Collection, alias: str, association: Association, target_alias: str, pivot_alias: str
+) -> exp.Select:
+    """A query of the rows related to the row under ``alias``, with nothing selected yet.
+
+    The linking row, if the relation goes by a join table, is under ``pivot_alias``.
+    """
+    target = table(scope.collection(association.target), target_alias)
+    if association.type != "belongsToMany":
+        link = related(scope, source, alias, association, target_alias)
+        return exp.select().from_(target).where(link, copy=False)
+    through = scope.collection(association.through or "")
+    near = column(alias, source_column(association))
+    link = pivot_condition(scope, association, near, target_alias, pivot_alias)
+    return exp.select().from_(table(through, pivot_alias)).join(target, join_type="cross").where(link, copy=False)
 
 
 def related_to_source(

@@ -1,18 +1,20 @@
 """Trees of conditions (model.conditions) compiled to SQL over one table.
 
-A path through a relation becomes ``EXISTS (select … from target …)``, so that no row ever appears twice. Conditions of
-one group that begin with the same relation speak of the same related row, and are tested together. What would hold for
-a row of nulls, such as ``$ne``, holds for a row without related rows as well: just as if the target were outer-joined.
+What holds is what would hold if every relation that a filter mentions were outer-joined once, and rows then counted
+once: conditions on one relation speak of the same related row, and a row without related rows is seen with nulls.
+But nothing is joined where it need not be. Conditions that are all behind one relation become
+``EXISTS (select … from target …)``, which PostgreSQL plans as a semi-join; only where own columns and relations are
+mixed under one ``$or`` or ``$not`` the joins are spelled out, inside an EXISTS of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from sqlglot import exp
 
-from orchestrator.compiler.associations import related
+from orchestrator.compiler.associations import related_rows
 from orchestrator.compiler.operators import Operand, apply, of_nulls
 from orchestrator.compiler.sql import (
     UNKNOWN_COLUMN,
@@ -35,45 +37,53 @@ __all__ = ["filter_condition"]
 Tree = list[Any]
 
 
+class Row(NamedTuple):
+    """A row under an alias; ``via`` is the relation that led to it."""
+
+    collection: Collection
+    alias: str
+    via: str | None = None
+
+
+#: the row that a path ends in, and what is left of the path there
+Resolve = Callable[[Sequence[str]], tuple[Row, Sequence[str]]]
+
+
 def filter_condition(scope: Scope, collection: Collection, alias: str, tree: Tree, via: str | None = None) -> exp.Expr:
-    """The condition of a tree on the row under ``alias``; ``via`` is the relation that led to its collection.
+    """The condition of a tree on the row under ``alias``."""
+    row = Row(collection, alias, via)
+    own: list[Tree] = []
+    behind: dict[str, list[Tree]] = {}
+    mixed: list[Tree] = []
+    for node in tree[1] if tree[0] == "and" else [tree]:
+        relations = _relations(collection, node)
+        if relations == {None}:
+            own.append(node)
+        elif len(relations) == 1:
+            behind.setdefault(str(*relations), []).append(node)
+        else:
+            mixed.append(node)
+    # what else is said of a relation that a mixed node mentions is said of the same related row
+    for name in set().union(*(_relations(collection, node) for node in mixed)):
+        mixed += behind.pop(str(name), [])
 
-    A whole subtree behind one relation is tested on the related row.
-    """
-    relation = _first_relation(collection, tree)
-    if relation is not None:
-        return _exists(scope, collection, alias, collection.associations[relation], _behind(tree))
-    match tree:
-        case ["and" | "or" as word, nodes]:
-            parts = [
-                filter_condition(scope, collection, alias, node, via) for node in _grouped(collection, word, nodes)
-            ]
-            combine = exp.and_ if word == "and" else exp.or_
-            return exp.Paren(this=combine(*parts, copy=False))
-        case ["not", node]:
-            return exp.Not(this=exp.Paren(this=filter_condition(scope, collection, alias, node, via)))
-        case ["is", path, operator, operand, first]:
-            return _leaf(scope, collection, alias, path, Operand(operator, operand, first), via)
-    raise InvalidError(f"unknown condition {tree!r}")
-
-
-def _grouped(collection: Collection, word: str, nodes: Sequence[Tree]) -> Iterable[Tree]:
-    """Children with those of one relation put together."""
-    groups: dict[str, list[Tree]] = {}
-    for position, node in enumerate(nodes):
-        name = _first_relation(collection, node)
-        groups.setdefault(f"relation {name}" if name else f"node {position}", []).append(node)
-    return [group[0] if len(group) == 1 else [word, group] for group in groups.values()]
+    parts = [_tree(scope, lambda path: (row, path), node) for node in own]
+    parts += [_exists(scope, row, collection.associations[name], nodes) for name, nodes in behind.items()]
+    if len(mixed) == 1 and mixed[0][0] == "or":
+        either = [filter_condition(scope, collection, alias, node, via) for node in mixed[0][1]]
+        parts.append(exp.Paren(this=exp.or_(*either, copy=False)))
+    elif mixed:
+        parts.append(_joined(scope, row, ["and", mixed]))
+    return parts[0] if len(parts) == 1 else exp.Paren(this=exp.and_(*parts, copy=False))
 
 
-def _first_relation(collection: Collection, tree: Tree) -> str | None:
-    """The relation that every path of a subtree begins with and goes on behind, None when there is not one."""
+def _relations(collection: Collection, tree: Tree) -> set[str | None]:
+    """The relations that the paths of a subtree begin with; None stands for own columns."""
     if tree[0] == "is":
         path = tree[1]
-        return path[0] if len(path) > 1 and path[0] in collection.associations else None
+        return {path[0] if len(path) > 1 and path[0] in collection.associations else None}
     children = [tree[1]] if tree[0] == "not" else tree[1]
-    found = {_first_relation(collection, child) for child in children}
-    return found.pop() if len(found) == 1 else None
+    return set().union(*(_relations(collection, child) for child in children))
 
 
 def _behind(tree: Tree) -> Tree:
@@ -85,22 +95,68 @@ def _behind(tree: Tree) -> Tree:
     return [tree[0], [_behind(child) for child in tree[1]]]
 
 
-def _exists(scope: Scope, collection: Collection, alias: str, association: Association, tree: Tree) -> exp.Expr:
+def _tree(scope: Scope, resolve: Resolve, tree: Tree) -> exp.Expr:
+    match tree:
+        case ["and" | "or" as word, nodes]:
+            combine = exp.and_ if word == "and" else exp.or_
+            return exp.Paren(this=combine(*(_tree(scope, resolve, node) for node in nodes), copy=False))
+        case ["not", node]:
+            return exp.Not(this=exp.Paren(this=_tree(scope, resolve, node)))
+        case ["is", path, operator, operand, first]:
+            row, rest = resolve(path)
+            return _leaf(scope, row, rest, Operand(operator, operand, first))
+    raise InvalidError(f"unknown condition {tree!r}")
+
+
+def _exists(scope: Scope, row: Row, association: Association, nodes: Sequence[Tree]) -> exp.Expr:
+    """There is a related row of which all of this is true, or there is none and it is true of nulls."""
+    tree = _behind(nodes[0] if len(nodes) == 1 else ["and", list(nodes)])
     target, inner = scope.collection(association.target), scope.alias()
-    link = related(scope, collection, alias, association, inner)
     condition = filter_condition(scope, target, inner, tree, association.name)
-    found: exp.Expr = exp.Exists(this=exp.select("1").from_(table(target, inner)).where(link, condition, copy=False))
-    if of_nulls(tree):
-        other = scope.alias()
-        any_related = exp.select("1").from_(table(target, other))
-        any_related = any_related.where(related(scope, collection, alias, association, other), copy=False)
-        found = exp.Paren(this=exp.or_(found, exp.Not(this=exp.Exists(this=any_related)), copy=False))
-    return found
+    found = exp.Exists(this=_related(scope, row, association, inner).where(condition, copy=False))
+    if not of_nulls(tree):
+        return found
+    any_related = exp.Exists(this=_related(scope, row, association, scope.alias()))
+    return exp.Paren(this=exp.or_(found, exp.Not(this=any_related), copy=False))
 
 
-def _leaf(
-    scope: Scope, collection: Collection, alias: str, path: Sequence[str], operand: Operand, via: str | None
-) -> exp.Expr:
+def _related(scope: Scope, row: Row, association: Association, alias: str) -> exp.Select:
+    return related_rows(scope, row.collection, row.alias, association, alias, scope.alias()).select("1")
+
+
+def _joined(scope: Scope, row: Row, tree: Tree) -> exp.Expr:
+    """The tree over the row and everything it mentions, outer-joined."""
+    one = exp.select("1").subquery(scope.alias())
+    query = exp.select("1").from_(one)
+    rows: dict[tuple[str, ...], Row] = {(): row}
+
+    def resolve(path: Sequence[str]) -> tuple[Row, Sequence[str]]:
+        nonlocal query
+        here = row
+        for depth, name in enumerate(path):
+            association = here.collection.associations.get(name)
+            if association is None or depth == len(path) - 1:
+                return here, path[depth:]
+            reached = tuple(path[: depth + 1])
+            if reached not in rows:
+                rows[reached] = Row(scope.collection(association.target), scope.alias(), name)
+                query = _outer_join(scope, query, here, association, rows[reached])
+            here = rows[reached]
+        return here, ()
+
+    condition = _tree(scope, resolve, tree)
+    return exp.Exists(this=query.where(condition, copy=False))
+
+
+def _outer_join(scope: Scope, query: exp.Select, row: Row, association: Association, target: Row) -> exp.Select:
+    found = related_rows(scope, row.collection, row.alias, association, target.alias, scope.alias())
+    found = found.select(exp.Column(this=exp.Star(), table=identifier(target.alias)))
+    joined = exp.Lateral(this=found.subquery(), alias=exp.TableAlias(this=identifier(target.alias)))
+    return query.join(joined, on=exp.true(), join_type="left")
+
+
+def _leaf(scope: Scope, row: Row, path: Sequence[str], operand: Operand) -> exp.Expr:
+    collection, alias, via = row
     name, *rest = path
     field = collection.fields.get(name)
     if field is None:

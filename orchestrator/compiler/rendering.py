@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from orchestrator.compiler.associations import pivot_condition, related, source_column
+from orchestrator.compiler.associations import related_rows
 from orchestrator.compiler.selection import Selection
 from orchestrator.compiler.sorting import order
-from orchestrator.compiler.sql import Scope, call, cast, coalesce, column, identifier, literal, scalar, table
+from orchestrator.compiler.sql import Scope, call, cast, coalesce, column, identifier, literal, scalar
 from orchestrator.model.collection import Association, Collection, Field
 
 __all__ = ["aggregated", "pivot_columns", "row_columns", "row_json", "value"]
@@ -125,20 +125,15 @@ def _rows(query: exp.Select) -> exp.Subquery:
 def _relation(
     scope: Scope, source: Collection, alias: str, association: Association, selection: Selection, rendering: str
 ) -> exp.Expr:
-    target, inner = selection.collection, scope.alias()
-    query = exp.select().from_(table(target, inner))
-    if association.type == "belongsToMany":
-        through, pivot = scope.collection(association.through or ""), scope.alias()
-        near = column(alias, source_column(association))
-        query = query.join(table(through, pivot), on=pivot_condition(scope, association, near, inner, pivot))
-    else:
-        query = query.where(related(scope, source, alias, association, inner))
+    target, inner, pivot = selection.collection, scope.alias(), scope.alias()
+    query = related_rows(scope, source, alias, association, inner, pivot)
     if selection.levels and association.name in target.associations:
         deeper = Selection(target, selection.whole, selection.columns, selection.hidden)
         deeper.sort, deeper.levels = selection.sort, selection.levels - 1
         selection.relations[association.name] = deeper
     columns = row_columns(scope, inner, selection, rendering)
     if association.type == "belongsToMany" and selection.whole:
+        through = scope.collection(association.through or "")
         linked = row_json(pivot_columns(scope, through, pivot, rendering))
         columns.append(exp.alias_(linked, through.name, quoted=True))
     query = query.select(*columns)
