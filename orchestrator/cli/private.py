@@ -52,8 +52,8 @@ def up(
         create_root=_create_root,
     )
     stack = Stack(directory, plan)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         stack.start()
         _print_endpoints(directory, stack.access)
