@@ -101,7 +101,7 @@ def truthy(value: Any) -> bool:
     if kind in NUMBERS:
         return not (value == 0 or is_nan(value))
     if kind is str:
-        return value != ""
+        return bool(value)
     return value is not None and value is not UNDEFINED
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from orchestrator.engine.js import to_float
+from orchestrator.engine.js import is_nan, to_float
 
 __all__ = [
     "LARGEST",
@@ -102,6 +102,8 @@ def modulo(left: Any, right: Any) -> Any:
     if not right:
         return left
     rest = remainder(left, right)
+    if is_nan(rest) or is_nan(right):
+        return _NAN
     return add(rest, right) if rest and (rest < 0) != (right < 0) else rest
 
 
