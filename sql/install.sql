@@ -78,6 +78,7 @@
 \ir functions/queue/cancel.sql
 \ir functions/queue/claim_executions.sql
 \ir functions/queue/claim_waiting.sql
+\ir functions/queue/compile_version.sql
 \ir functions/queue/fall_asleep.sql
 \ir functions/queue/fence_passed.sql
 \ir functions/queue/finish_executions.sql
@@ -137,6 +138,10 @@
 \ir functions/publish/attach_after.sql
 \ir functions/publish/put_plan.sql
 \ir functions/publish/publish.sql
+\ir functions/publish/table_columns.sql
+\ir functions/publish/known_columns.sql
+\ir functions/publish/dispatches.sql
+\ir functions/publish/is_behind.sql
 \ir functions/publish/detach_triggers.sql
 \ir functions/publish/drop_hooks.sql
 \ir functions/admin/manage.sql
@@ -156,6 +161,7 @@
 \ir triggers/workflows_wake.sql
 \ir triggers/flow_nodes.sql
 \ir triggers/identity.sql
+\ir triggers/ddl.sql
 
 -- last: owners, then who may do what
 \ir grants.sql

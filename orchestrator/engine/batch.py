@@ -119,7 +119,8 @@ class Batch:
             if is_interruption(error):
                 raise
             host.log(f"execution {row['id']} could not be run: {type(error).__name__}: {error}")
-            self._results[row["id"]] = _result(row["id"], int(Status.ERROR), "internal_error", None, None, 0)
+            jobs = to_json([_broken(job, error) for job in before.values()]) if before else None
+            self._results[row["id"]] = _result(row["id"], int(Status.ERROR), "internal_error", jobs, None, 0)
             return None
         finally:
             chain.ancestors = outer
@@ -196,6 +197,13 @@ def _result(
     if timeout:
         text += f',"timeout":{timeout}'
     return text + "}"
+
+
+def _broken(job: Mapping[str, Any], error: Exception) -> Mapping[str, Any]:
+    """A job of an execution that could not be resumed: who waited, failed."""
+    if job["status"] != 0:
+        return job
+    return {**job, "status": int(Status.ERROR), "result": {"message": str(error)}}
 
 
 def _with_times(job: dict[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:

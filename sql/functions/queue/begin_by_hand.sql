@@ -13,10 +13,14 @@ begin
     if not found then
         raise exception 'workflow not found' using errcode = 'WF404', detail = p_key;
     end if;
-    select max(g.id) into v_program from orchestrator.programs g where g.workflow_id = v_workflow.id;
-    if v_program is null or p_context is null then
+    if p_context is null then
         raise exception 'workflow not triggered' using errcode = 'WF422', detail = p_key;
     end if;
+    -- a disabled version may have been changed since it was last published
+    if v_workflow.enabled then
+        select max(g.id) into v_program from orchestrator.programs g where g.workflow_id = v_workflow.id;
+    end if;
+    v_program := coalesce(v_program, orchestrator.compile_version(v_workflow.id));
     insert into orchestrator.executions (workflow_id, key, context, status, dispatched, manually, started_at)
     values (v_workflow.id, p_key, p_context, 0, true, true, orchestrator.current_time())
     returning executions.id into v_id;

@@ -9,6 +9,8 @@ declare
     v_id bigint;
     v_attempts integer;
 begin
+    -- must survive the crash that may follow, whatever the server's default is
+    perform set_config('synchronous_commit', 'on', true);
     loop
         select c.id, e.attempts into v_id, v_attempts
         from orchestrator.claim_executions(1) c

@@ -9,7 +9,6 @@ import pytest
 from .conftest import NOTE, Queue, sql_node
 
 
-
 def test_keeps_status_jobs_and_times(queue: Queue) -> None:
     version = queue.follow("note", NOTE, sql_node("count", "select count(*)::integer as n from public.effects"))
     queue.write("a")
@@ -55,9 +54,14 @@ def test_timeout_begins_at_the_start(queue: Queue) -> None:
 def test_a_workflow_without_a_program_is_an_error_of_its_execution_alone(queue: Queue) -> None:
     queue.follow("note", NOTE)
     queue.write("a", "b")
-    queue.db.execute("update orchestrator.executions set workflow_id = 0 where id = (select min(id) from orchestrator.executions)")
+    queue.db.execute(
+        "update orchestrator.executions set workflow_id = 0 where id = (select min(id) from orchestrator.executions)"
+    )
     assert queue.run() == 2
-    assert queue.rows("select status, reason from orchestrator.executions order by id") == [(-2, "internal_error"), (1, None)]
+    assert queue.rows("select status, reason from orchestrator.executions order by id") == [
+        (-2, "internal_error"),
+        (1, None),
+    ]
 
 
 def test_a_result_that_cannot_be_stored_harms_only_its_own_history(queue: Queue) -> None:
