@@ -32,7 +32,7 @@ begin
             and p.proname not in (
                 'publish', 'put_plan', 'write_guards', 'write_before', 'write_close', 'write_truncate', 'write_after',
                 'set_firing', 'lock_patiently', 'attach_statement_triggers', 'attach_dispatcher', 'attach_after',
-                'detach_triggers', 'drop_hooks', 'register_collection', 'unregister_collection', 'manage', 'unmanage'
+                'detach_triggers', 'drop_hooks', 'keep_up', 'register_collection', 'unregister_collection', 'manage', 'unmanage'
             )
     loop
         execute format('alter routine %s owner to orchestrator_owner', v_object.name);

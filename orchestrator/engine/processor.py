@@ -97,6 +97,10 @@ class Processor:
         if head is None:
             self.status = int(Status.RESOLVED if not self.program.nodes else Status.ERROR)
             return self.status
+        if self.program.broken is not None:
+            self.save(Job(head, Status.ERROR, {"message": self.program.broken}))
+            self.status = int(Status.ERROR)
+            return self.status
         return self._enter(head, head.run, None)
 
     def resume(self, job: Job) -> int | None:

@@ -87,6 +87,7 @@ class Program:
     """A compiled workflow version. Immutable, so every session may keep it for good."""
 
     __slots__ = (
+        "broken",
         "config",
         "delete_on_status",
         "head",
@@ -113,6 +114,8 @@ class Program:
         self.key: str = data["key"]
         self.title: str | None = data.get("title")
         self.type: str = data["type"]
+        #: why it cannot run any more: a column that it reads is gone
+        self.broken: str | None = data.get("broken")
         self.sync: bool = bool(data.get("sync"))
         self.config: dict[str, Any] = data.get("config") or {}
         self.options: dict[str, Any] = data.get("options") or {}

@@ -92,6 +92,8 @@ def _leaf(leaf: Mapping[str, Any], event: str, columns: Mapping[str, str]) -> ex
         return PERHAPS
     source, name = match.groups()
     kind = columns.get(name)
+    if kind is None:
+        return PERHAPS
     value = _constant(constant, kind)
     if value is None or (source == "previous") == (event == "insert") or (event == "delete" and source != "previous"):
         return PERHAPS

@@ -15,7 +15,7 @@ from orchestrator.hooks.follow import after_entries, is_native, needs_after
 from orchestrator.hooks.guards import NEVER, any_of, guard_sql, matters
 from orchestrator.model.status import Status
 
-__all__ = ["Workflow", "publish"]
+__all__ = ["Workflow", "compile_workflow", "publish"]
 
 _EVENTS = {"insert": "create", "update": "update", "delete": "destroy"}
 #: conditions compiled into an inlined SQL guard; beyond, planning them costs more than a call a row
@@ -60,7 +60,8 @@ def publish(port: Port, collections: str) -> None:
 
 
 def _publish(port: Port, state: Mapping[str, Any]) -> None:
-    workflows = [_compile(port, row) for row in state["workflows"]]
+    gone = frozenset(state["gone"])
+    workflows = [compile_workflow(port, row, gone) for row in state["workflows"]]
     columns = plan_columns([field for field in state["fields"] if field["attnum"] is not None])
     plan = _plan(state, workflows, columns)
     guards = {event: _guard(workflows, event, columns) for event in _EVENTS}
@@ -81,7 +82,12 @@ def _publish(port: Port, state: Mapping[str, Any]) -> None:
     )
 
 
-def _compile(port: Port, row: Mapping[str, Any]) -> Workflow:
+def compile_workflow(port: Port, row: Mapping[str, Any], gone: frozenset[str] = frozenset()) -> Workflow:
+    """Check a version and store its program, unless that is the newest one already.
+
+    Args:
+        gone: columns that the table had once; a workflow that reads one fails with a clear error.
+    """
     graph = check(port, row["id"])
     data = {
         "workflowId": row["id"],
@@ -93,6 +99,9 @@ def _compile(port: Port, row: Mapping[str, Any]) -> Workflow:
         "options": row["options"],
         "nodes": [node.row() for node in graph.nodes],
     }
+    missing = sorted(_columns_read(Program(from_json(to_json(data)), 0)) & gone)
+    if missing:
+        data["broken"] = f'column "{missing[0]}", which the workflow reads, is gone'
     text = to_json(data)
     rows = port.fetch(
         "select orchestrator.put_program($1::pg_catalog.int8, $2::pg_catalog.jsonb) as id", [str(row["id"]), text]
@@ -118,25 +127,32 @@ def _plan(
     }
 
 
+#: where a context holds the record: in full, or its columns
+_RECORDS = (("$context", "params", "values"), ("$context", "record"), ("$context", "previous"), ("$context", "data"))
+
+
+def _read_of(path: tuple[str, ...]) -> tuple[str, ...] | None:
+    """What a path reads below a record; None when it leads elsewhere, empty for the whole record."""
+    path = path[1:] if path[:1] == ("ctx",) else path
+    for record in _RECORDS:
+        if path[: len(record)] == record:
+            return path[len(record) :]
+        if record[: len(path)] == path:
+            return ()
+    return None
+
+
+def _columns_read(program: Program) -> set[str]:
+    """Columns of the record that a program reads by name."""
+    reads = (_read_of(path) for path in program.paths)
+    return {read[0] for read in reads if read}
+
+
 def _watched(program: Program, watched: set[str]) -> set[str] | None:
-    """Columns of ``$context.params.values`` and ``$context.record`` that a program reads, None for all of them."""
-    out = set(watched)
-    for path in program.paths:
-        path = path[1:] if path[:1] == ("ctx",) else path
-        if path[:1] != ("$context",):
-            continue
-        if path[:3] == ("$context", "params", "values"):
-            rest = path[3:]
-        elif path[:2] == ("$context", "record"):
-            rest = path[2:]
-        elif path == ("$context",) or path == ("$context", "params"):
-            return None
-        else:
-            continue
-        if not rest:
-            return None
-        out.add(rest[0])
-    return out
+    """Columns that a guard's verdict may hang on, None for all of them."""
+    if any(_read_of(path) == () for path in program.paths):
+        return None
+    return watched | _columns_read(program)
 
 
 def _guard(workflows: Sequence[Workflow], event: str, columns: list[dict[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ as $$
             'name', c.name,
             'schema', n.nspname,
             'table', t.relname,
-            'oid', c.table_oid::bigint,
+            'oid', c.table_oid::oid::bigint,
             'filterTargetKey', c.filter_target_key,
             'options', c.options,
             'fields', coalesce(f.columns, '[]'),

@@ -1,5 +1,6 @@
 -- orchestrator.refresh_fields: read a collection's columns and key again, then its relations and its neighbours'.
--- A field is its column's attnum: a rename keeps the field, its key and what people configured. A type that somebody
+-- A field is its column: by name, and by attnum once a name is gone, so that a rename keeps the field, its key and what
+-- people configured. A type that somebody
 -- chose (password, sort, …) stays until the column's type changes. Nothing here changes the table itself.
 -- Locks the collection's row.
 create or replace function orchestrator.refresh_fields(p_collection text)
@@ -16,6 +17,13 @@ begin
     if not found then
         raise exception using errcode = 'WF404', message = format('collection %s does not exist', quote_literal(p_collection));
     end if;
+
+    -- a restore numbers columns anew: a field whose name is still a column stays with the name
+    update orchestrator.fields f
+    set attnum = a.attnum
+    from pg_attribute a
+    where f.collection_name = p_collection and f.attnum is not null and a.attrelid = v_table
+        and a.attname = f.name and a.attnum > 0 and not a.attisdropped and a.attnum <> f.attnum;
 
     -- columns that are gone, and relations in the way of a column's name: the latter come back under another name
     delete from orchestrator.fields f
@@ -77,6 +85,7 @@ begin
 
     update orchestrator.collections c
     set filter_target_key = coalesce(c.options -> 'filterTargetKey', orchestrator.table_key(v_table)),
+        seen_columns = orchestrator.table_columns(v_table),
         updated_at = now()
     where c.name = p_collection;
 

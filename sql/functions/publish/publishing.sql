@@ -7,6 +7,7 @@ as $$
     select jsonb_build_object(
         'collection', c.name,
         'key', c.filter_target_key,
+        'gone', to_jsonb(c.gone_columns),
         'fields', (
             select coalesce(jsonb_agg(
                 jsonb_build_object('name', f.name, 'type', f.type, 'attnum', f.attnum) || (f.options - 'uiSchema')
