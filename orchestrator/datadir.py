@@ -75,6 +75,8 @@ class DataDirectory:
         if not user.can_enter(self.path):
             digest = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:8]
             home = _ELSEWHERE / f"{self.path.parent.name}-{digest}"
+            _ELSEWHERE.mkdir(exist_ok=True)
+            _ELSEWHERE.chmod(0o755)
         state = State(str(home))
         self.save(state)
         return state

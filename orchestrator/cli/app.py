@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import psycopg
@@ -32,12 +33,21 @@ def main() -> None:
     except OrchestratorError as error:
         _fail(error.message, error.hint)
     except psycopg.Error as error:
-        message = error.diag.message_primary or " ".join(str(error).split())
-        _fail(message.removeprefix("plpy.Error: "), error.diag.message_hint)
+        _fail("\n".join(_problems(error)), error.diag.message_hint)
     except OSError as error:
         _fail(f'{(error.strerror or str(error)).lower()}: "{error.filename}"' if error.filename else str(error).lower())
     except ValueError as error:
         _fail(" ".join(str(error).split()))
+
+
+def _problems(error: psycopg.Error) -> list[str]:
+    """The error's message; of a bad document, every problem with its path."""
+    message = error.diag.message_primary or " ".join(str(error).split())
+    try:
+        found = json.loads(error.diag.message_detail or "")["errors"]
+        return [f"{problem['path']}: {problem['message']}" for problem in found]
+    except (ValueError, KeyError, TypeError):
+        return [message.removeprefix("plpy.Error: ")]
 
 
 def _version(asked: bool) -> None:

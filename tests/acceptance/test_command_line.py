@@ -1,0 +1,138 @@
+"""Commands against a database of one's own: help with an example, and one sentence when something is wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+import yaml
+
+from orchestrator.cluster import Cluster
+
+COMMANDS = ["up", "status", "down", "install", "upgrade", "uninstall", "serve", "worker", "apply", "export"]
+
+DOCUMENT = """
+key: expense-limit
+title: Refuse expenses above the limit
+type: collection
+sync: false
+enabled: false
+config: {collection: expenses, mode: 1}
+nodes:
+  - key: always
+    type: condition
+    config: {engine: basic, rejectOnFalse: false, calculation: {group: {type: and, calculations: []}}}
+    branches:
+      1:
+        - {key: stop, type: end, config: {endStatus: 1}}
+"""
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "orchestrator", *map(str, arguments)],
+        env={name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def shop(db: psycopg.Connection[tuple[object, ...]], dsn: str) -> str:
+    """The DSN of a database where expenses are managed."""
+    db.execute("create table public.expenses (id bigint generated always as identity primary key, amount numeric)")
+    db.execute("select orchestrator.manage('public.expenses')")
+    return dsn
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    shown = run(command, "--help")
+    assert shown.returncode == 0
+    assert f"Example: orchestrator {command}" in shown.stdout
+
+
+def test_install_upgrade_uninstall(server: Cluster, new_database: Callable[..., str]) -> None:
+    dsn = new_database()
+    installed = run("install", "--dsn", dsn, "--package-path", server.package_base)
+    assert installed.returncode == 0, installed.stderr
+    assert str(server.package_base) in installed.stdout
+    assert run("upgrade", "--dsn", dsn).returncode == 0
+    assert run("uninstall", "--dsn", dsn).returncode == 0
+    again = run("uninstall", "--dsn", dsn)
+    assert (again.returncode, again.stderr) == (
+        1,
+        'orchestrator: schema "orchestrator" is not installed in this database\n',
+    )
+
+
+def test_install_keeps_the_package_with_the_servers_data_by_default(new_database: Callable[..., str]) -> None:
+    dsn = new_database()
+    installed = run("install", "--dsn", dsn)
+    assert "/postgres/pg_orchestrator/" in installed.stdout
+
+
+def test_install_says_where_the_server_cannot_write(new_database: Callable[..., str]) -> None:
+    failed = run("install", "--dsn", new_database(), "--package-path", "/proc/nowhere")
+    assert failed.returncode == 1
+    assert 'the server cannot write the Python package to "/proc/nowhere/' in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["install", "--dsn", "postgresql://127.0.0.1:1/nowhere"],
+        ["export", "nothing", "--dsn", "postgresql://127.0.0.1:1/nowhere"],
+        ["status", "--data-dir", "/nonexistent"],
+        ["down", "--data-dir", "/nonexistent"],
+        ["export", "nothing", "--data-dir", "/nonexistent"],
+        ["up", "--data-dir", "/proc/nowhere"],
+    ],
+    ids=" ".join,
+)
+def test_failures_are_one_sentence_on_stderr(arguments: list[str]) -> None:
+    failed = run(*arguments)
+    assert failed.returncode == 1
+    assert failed.stdout == ""
+    assert failed.stderr.startswith("orchestrator: ")
+    assert len(failed.stderr.splitlines()) == 1
+
+
+def test_an_exported_workflow_applied_again_is_no_new_version(shop: str, tmp_path: Path) -> None:
+    first = tmp_path / "first.yaml"
+    first.write_text(DOCUMENT)
+    applied = run("apply", first, "--dsn", shop)
+    assert applied.returncode == 0, applied.stderr
+    exported = run("export", "expense-limit", "--dsn", shop)
+    document = yaml.safe_load(exported.stdout)
+    assert list(document)[:3] == ["key", "title", "type"]
+    assert document["nodes"][0]["branches"][1][0]["key"] == "stop"
+    second = tmp_path / "second.yaml"
+    second.write_text(exported.stdout)
+    assert run("apply", second, "--dsn", shop).stdout == applied.stdout
+    assert run("export", "expense-limit", "--dsn", shop).stdout == exported.stdout
+
+
+def test_apply_defines_all_documents_or_none(shop: str, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text(DOCUMENT)
+    bad.write_text(DOCUMENT.replace("expense-limit", "other").replace("type: end", "type: nonsense"))
+    failed = run("apply", good, bad, "--dsn", shop)
+    assert failed.returncode == 1
+    assert "nodes[0].branches.1[0].type" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert run("export", "expense-limit", "--dsn", shop).returncode == 1
+
+
+def test_export_of_an_unknown_key_names_it(shop: str) -> None:
+    failed = run("export", "nobody", "--dsn", shop)
+    assert failed.returncode == 1
+    assert "nobody" in failed.stderr
