@@ -125,7 +125,9 @@ def test_what_is_a_number(value: Any, expected: Any) -> None:
     assert to_number(value) == expected
 
 
-@pytest.mark.parametrize("value", ["x", "1_000", "1,5", "inf", "nan", "--1", "-0x1", "1 2", "٣", "9" * 500, {}, [1, 2], UNDEFINED])
+@pytest.mark.parametrize(
+    "value", ["x", "1_000", "1,5", "inf", "nan", "--1", "-0x1", "1 2", "٣", "9" * 500, {}, [1, 2], UNDEFINED]
+)
 def test_what_is_not_a_number(value: Any) -> None:
     assert math.isnan(to_number(value))
 
@@ -175,8 +177,17 @@ def test_texts_that_name_no_instant(text: str) -> None:
     assert dates.parse(text) is None
 
 
-numbers = st.integers(-(10**30), 10**30) | st.floats() | st.decimals(allow_nan=False, places=4) | st.just(Decimal("NaN"))
-values = numbers | st.none() | st.just(UNDEFINED) | st.booleans() | st.text(max_size=5) | st.datetimes(timezones=st.just(UTC))
+numbers = (
+    st.integers(-(10**30), 10**30) | st.floats() | st.decimals(allow_nan=False, places=4) | st.just(Decimal("NaN"))
+)
+values = (
+    numbers
+    | st.none()
+    | st.just(UNDEFINED)
+    | st.booleans()
+    | st.text(max_size=5)
+    | st.datetimes(timezones=st.just(UTC))
+)
 
 
 @given(values, values)

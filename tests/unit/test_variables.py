@@ -58,7 +58,9 @@ def test_a_lone_token_keeps_the_type_of_the_value(template: str, expected: Any) 
     assert evaluate(template) == expected
 
 
-@pytest.mark.parametrize("path", ["nope", "$context.nope", "$context.params.values.nothing.deeper", "$context.orders.9", ""])
+@pytest.mark.parametrize(
+    "path", ["nope", "$context.nope", "$context.params.values.nothing.deeper", "$context.orders.9", ""]
+)
 def test_a_missing_value_is_undefined(path: str) -> None:
     assert evaluate("{{ %s }}" % path) is UNDEFINED  # noqa: UP031 - braces
 
@@ -81,7 +83,9 @@ def test_a_token_among_other_characters_becomes_text(template: str, expected: st
     assert evaluate(template) == expected
 
 
-@pytest.mark.parametrize("text", ["{{}}", '{{"a"}}', "{{a[0]}}", "{{größe}}", "{a}", "{{a", "{{a;b}}", "plain", "$& $1 $$"])
+@pytest.mark.parametrize(
+    "text", ["{{}}", '{{"a"}}', "{{a[0]}}", "{{größe}}", "{a}", "{{a", "{{a;b}}", "plain", "$& $1 $$"]
+)
 def test_what_is_no_token_stays_as_it_is(text: str) -> None:
     template = compile_template(text)
     assert template.constant

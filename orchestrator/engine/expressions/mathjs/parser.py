@@ -3,63 +3,35 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import NamedTuple
 
 from orchestrator.engine.expressions.code import Builder, Cursor
 from orchestrator.engine.expressions.expression import Compiled
-from orchestrator.engine.expressions.lexer import DEPTH, Lexer
+from orchestrator.engine.expressions.lexer import DEPTH
 from orchestrator.engine.expressions.mathjs import functions, indexing, operators
+from orchestrator.engine.expressions.mathjs.grammar import (
+    AND,
+    BINARY,
+    COMPARISON,
+    FRACTION,
+    IMPLICIT,
+    LEXER,
+    OR,
+    POWER,
+    PREFIX,
+    RANGE,
+    RELATIONAL,
+    SUM,
+    UNARY,
+    WORDS,
+    Binary,
+    begins_operand,
+    is_factor,
+    is_fraction,
+)
 from orchestrator.engine.js import UNDEFINED, ExpressionError
 
 __all__ = ["compile_source"]
-
-_OPERATORS: Final = "+ - * / % ^ .* ./ .^ ! == != < > <= >= = << >> >>> & | ^| ~ ? : , ; ( ) [ ] { } ."
-_LEXER: Final = Lexer(
-    _OPERATORS,
-    number=r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|(?:\d+(?:\.(?![*/^])\d*)?|\.\d+)(?:[eE][+-]?\d+)?",
-    strings=r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'',
-    comment=r"\#[^\n]*",
-    newlines=True,
-)
-
-Binary = Callable[[Any, Any], Any]
-_SHIFT, _RANGE, _SUM, _PRODUCT, _IMPLICIT, _FRACTION, _UNARY, _POWER = 10, 12, 13, 14, 15, 16, 17, 18
-_RELATIONAL: Final[dict[str, Binary]] = {
-    "==": operators.equal,
-    "!=": operators.unequal,
-    "<": operators.smaller,
-    ">": operators.larger,
-    "<=": operators.smaller_or_equal,
-    ">=": operators.larger_or_equal,
-}
-_BINARY: Final[dict[str, tuple[int, Binary]]] = {
-    "xor": (4, operators.xor),
-    "|": (6, operators.bit_or),
-    "^|": (7, operators.bit_xor),
-    "&": (8, operators.bit_and),
-    "<<": (_SHIFT, operators.left_shift),
-    ">>": (_SHIFT, operators.right_shift),
-    ">>>": (_SHIFT, operators.unsigned_shift),
-    "+": (_SUM, operators.add),
-    "-": (_SUM, operators.subtract),
-    "*": (_PRODUCT, operators.multiply),
-    "/": (_PRODUCT, operators.divide),
-    ".*": (_PRODUCT, operators.dot_multiply),
-    "./": (_PRODUCT, operators.dot_divide),
-    "%": (_PRODUCT, operators.modulo),
-    "mod": (_PRODUCT, operators.modulo),
-    "^": (_POWER, operators.power),
-    ".^": (_POWER, operators.dot_power),
-}
-_OR, _AND, _COMPARISON = 3, 5, 9
-_PREFIX: Final[dict[str, Callable[[Any], Any]]] = {
-    "-": operators.minus,
-    "+": operators.plus,
-    "~": operators.bit_not,
-    "not": operators.negation,
-}
-_WORDS: Final = frozenset({"mod", "to", "in", "and", "xor", "or", "not"})
 
 
 class Node(NamedTuple):
@@ -83,7 +55,7 @@ def compile_source(source: str, tokens: int) -> Compiled:
 class _Parser:
     def __init__(self, source: str, tokens: int) -> None:
         self.builder = Builder()
-        self._cursor = Cursor(_LEXER.tokens(source), DEPTH)
+        self._cursor = Cursor(LEXER.tokens(source), DEPTH)
         self._symbols = {f"$${index}": f"t{index}" for index in range(tokens)}
         self._brackets = 0
         self._conditional: list[int] = []
@@ -109,7 +81,7 @@ class _Parser:
         self._cursor.enter()
         try:
             name = self._cursor.token
-            if name.kind == "name" and name.text not in _WORDS:
+            if name.kind == "name" and name.text not in WORDS:
                 if self._cursor.peek().text == "=":
                     return self._variable()
                 if parameters := self._signature():
@@ -176,31 +148,31 @@ class _Parser:
         if text == "?":
             return self._choice(left) if minimum <= 2 else None
         if text == ":":
-            return self._range(left) if minimum <= _RANGE and not self._closes_choice() else None
+            return self._range(left) if minimum <= RANGE and not self._closes_choice() else None
         if text in ("or", "and"):
-            return self._logical(left, text) if minimum <= (_OR if text == "or" else _AND) else None
-        if text in _RELATIONAL:
-            return self._relation(left) if minimum <= _COMPARISON else None
-        if text == "/" and minimum <= _FRACTION and self._is_fraction(left):
+            return self._logical(left, text) if minimum <= (OR if text == "or" else AND) else None
+        if text in RELATIONAL:
+            return self._relation(left) if minimum <= COMPARISON else None
+        if text == "/" and minimum <= FRACTION and is_fraction(left.kind, self._cursor):
             self._cursor.advance()
             divisor = self.builder.value(self._cursor.advance().value)
             return Node(self.builder.call(operators.divide, left.code, divisor), "fraction")
-        if text in _BINARY:
-            precedence, function = _BINARY[text]
+        if text in BINARY:
+            precedence, function = BINARY[text]
             return self._binary(left, text, precedence, function) if minimum <= precedence else None
-        if minimum <= _IMPLICIT and self._multiplies(left):
-            right = self._expression(_FRACTION)
+        if minimum <= IMPLICIT and is_factor(left.kind, self._cursor.token):
+            right = self._expression(FRACTION)
             return Node(self.builder.call(operators.multiply, left.code, right.code), "operator")
         return None
 
     def _binary(self, left: Node, text: str, precedence: int, function: Binary) -> Node:
         self._cursor.advance()
         self._skip_newlines()
-        if text == "%" and not self._begins_operand():
+        if text == "%" and not begins_operand(self._cursor.token):
             return Node(self.builder.call(operators.percent, left.code), "percent")
-        right = self._expression(_UNARY if precedence == _POWER else precedence + 1)
+        right = self._expression(UNARY if precedence == POWER else precedence + 1)
         addend = right.code
-        if precedence == _SUM and right.kind == "percent":
+        if precedence == SUM and right.kind == "percent":
             name = self._temporary()
             base = self.builder.assign(name, left.code)
             addend = self.builder.call(operators.multiply, self.builder.name(name), right.code)
@@ -210,7 +182,7 @@ class _Parser:
     def _logical(self, left: Node, text: str) -> Node:
         self._cursor.advance()
         self._skip_newlines()
-        right = self._expression((_OR if text == "or" else _AND) + 1)
+        right = self._expression((OR if text == "or" else AND) + 1)
         tests = [self.builder.call(operators.truth, side.code) for side in (left, right)]
         return Node(self.builder.either(*tests) if text == "or" else self.builder.both(*tests), "operator")
 
@@ -218,12 +190,12 @@ class _Parser:
         """One comparison, or a chain `a < b < c` that evaluates b once."""
         tests: list[ast.expr] = []
         side = left.code
-        while self._cursor.token.kind == "operator" and self._cursor.token.text in _RELATIONAL:
-            function = _RELATIONAL[self._cursor.advance().text]
+        while self._cursor.token.kind == "operator" and self._cursor.token.text in RELATIONAL:
+            function = RELATIONAL[self._cursor.advance().text]
             self._skip_newlines()
-            right = self._expression(_COMPARISON + 1).code
+            right = self._expression(COMPARISON + 1).code
             self._skip_newlines()
-            if self._cursor.token.kind == "operator" and self._cursor.token.text in _RELATIONAL:
+            if self._cursor.token.kind == "operator" and self._cursor.token.text in RELATIONAL:
                 name = self._temporary()
                 right = self.builder.assign(name, right)
                 tests.append(self.builder.call(function, side, right))
@@ -256,41 +228,20 @@ class _Parser:
             if self._cursor.at(")", "]", ","):
                 parts.append(self.builder.name("end"))
             else:
-                parts.append(self._expression(_RANGE + 1).code)
+                parts.append(self._expression(RANGE + 1).code)
         start, step, end = parts if len(parts) == 3 else (parts[0], self.builder.value(1), parts[1])
         return Node(self.builder.call(indexing.span, start, end, step), "operator")
-
-    def _is_fraction(self, left: Node) -> bool:
-        """Whether `1/2` of `1/2 x` stands here, which binds tighter than the product."""
-        after = self._cursor.peek(2)
-        follows = (after.kind == "name" and after.text not in _WORDS) or after.text == "("
-        return left.kind == "number" and self._cursor.peek().kind == "number" and follows
-
-    def _multiplies(self, left: Node) -> bool:
-        """Whether two operands side by side are a product."""
-        token = self._cursor.token
-        if token.kind == "name":
-            return token.text not in _WORDS
-        if token.kind == "number":
-            return left.kind not in ("number", "operator")
-        return token.kind == "operator" and token.text == "("
-
-    def _begins_operand(self) -> bool:
-        token = self._cursor.token
-        if token.kind == "name":
-            return token.text not in _WORDS
-        return token.kind in ("number", "string") or token.text in ("(", "[")
 
     def _prefix(self) -> Node:
         self._skip_newlines()
         token = self._cursor.token
-        function = _PREFIX.get(token.text) if token.kind in ("operator", "name") else None
+        function = PREFIX.get(token.text) if token.kind in ("operator", "name") else None
         if function is None:
             return self._postfix(self._primary())
         self._cursor.advance()
         if token.text == "-" and self._cursor.token.kind == "number" and self._cursor.peek().kind == "end":
             return Node(self.builder.value(-self._cursor.advance().value), "operator")
-        operand = self._expression(_UNARY)
+        operand = self._expression(UNARY)
         return Node(self.builder.call(function, operand.code), "operator")
 
     def _postfix(self, node: Node) -> Node:
