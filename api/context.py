@@ -1,0 +1,72 @@
+"""One request on its way: what was asked, by whom, and the services that answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sanic import Request
+
+from api import query_string
+from api.errors import ApiError
+from api.params import Params, load_json
+from api.request import Target
+from api.sessions import Session
+
+if TYPE_CHECKING:
+    from api.app import Services
+
+__all__ = ["Context"]
+
+
+@dataclass(slots=True)
+class Context:
+    """`session` and `role` are None for public actions."""
+
+    services: Services
+    request: Request
+    request_id: str
+    target: Target
+    action: str
+    params: Params = field(default_factory=Params)
+    session: Session | None = None
+    role: str | None = None
+    #: set where the body was not the values but all parameters
+    values: Any = None
+
+    @property
+    def user_id(self) -> int | None:
+        """The acting user's id."""
+        return self.session.user_id if self.session is not None else None
+
+    def header(self, name: str) -> str | None:
+        """A request header, None when absent or empty."""
+        value = self.request.headers.get(name)
+        return value or None
+
+    def values_text(self) -> str:
+        """The values as JSON text, checked, untouched; `{}` for an empty body."""
+        if self.values is not None:
+            return json.dumps(self.values, ensure_ascii=False)
+        return body_text(self.request)
+
+    def values_json(self) -> Any:
+        """The values as Python objects."""
+        return load_json(self.values_text())
+
+
+def body_text(request: Request) -> str:
+    """The body as the text of one JSON object or list."""
+    raw = request.body
+    if not raw or request.method in ("GET", "HEAD"):
+        return "{}"
+    try:
+        text = raw.decode()
+        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return json.dumps(query_string.parse(text), ensure_ascii=False)
+        if not isinstance(load_json(text), dict | list):
+            raise ValueError("neither an object nor a list")
+    except ValueError:
+        raise ApiError(400, "Bad Request") from None
+    return text

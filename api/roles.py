@@ -1,0 +1,30 @@
+"""The role that acts, and what it may do."""
+
+from __future__ import annotations
+
+from api.errors import ApiError
+from api.resources import Action
+from api.sessions import Session
+
+__all__ = ["acting_role", "authorize"]
+
+ROOT = "root"
+#: acts as all roles together where that is switched on; it is not, then the default role acts
+_UNION = "__union__"
+
+
+def acting_role(session: Session, asked: str | None) -> str:
+    """The role of `X-Role`, else the default one, else the first; 401 for one that the user does not have."""
+    if asked and asked != _UNION:
+        if asked not in session.roles:
+            raise ApiError(401, "The role does not belong to the user", "ROLE_NOT_FOUND_FOR_USER")
+        return asked
+    if not session.roles:
+        raise ApiError(401, "The user has no role", "USER_HAS_NO_ROLES_ERR")
+    return session.roles[0]
+
+
+def authorize(action: Action, role: str) -> None:
+    """403 unless the role may do it: root may do everything, the others what is open to any role."""
+    if role != ROOT and not action.any_role:
+        raise ApiError(403, "No permissions")

@@ -1,0 +1,49 @@
+"""How one API server is set up. A value: the command line builds it, worker processes get a copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`dsn` is the only thing without a default; its login needs no right but membership in orchestrator_api."""
+
+    dsn: str
+    host: str = "127.0.0.1"
+    port: int = 13000
+    #: 1 serves in this very process, more are supervised children that share the port
+    processes: int = 1
+    #: database connections of one process
+    pool_size: int = 10
+    #: seconds a request waits for a free connection before it gets 503
+    pool_timeout: float = 10.0
+    #: signs tokens; None: the database keeps one, generated at first use
+    app_key: str | None = None
+    #: seconds a session token lives
+    token_lifetime: int = 86_400
+    #: seconds a user and his roles are believed without a look at the database
+    session_ttl: float = 1.0
+    #: seconds a catalog is believed when no notification arrives
+    catalog_ttl: float = 15.0
+    #: milliseconds a statement may take, 0 is for ever
+    statement_timeout: int = 30_000
+    #: bytes of a request body
+    max_body: int = 10 * 1024 * 1024
+    #: rows of a page, None is without a limit
+    max_page_size: int | None = None
+    #: one line a request; errors are logged in any case
+    access_log: bool = True
+    log_level: str = "info"
+    #: seconds that requests in flight get when the server stops
+    graceful_timeout: float = 15.0
+    #: name of the Sanic application; two in one process need two names
+    name: str = "orchestrator"
+
+    def __post_init__(self) -> None:
+        if self.app_key is not None and len(self.app_key.encode()) < 32:
+            raise ValueError("the application key needs at least 32 bytes")
+        if self.processes < 1:
+            raise ValueError(f'"processes" must be at least 1, not {self.processes}')

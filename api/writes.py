@@ -1,0 +1,73 @@
+"""create, update and destroy: one call of `orchestrator.act`, whose status and body go out as they are."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from api.context import Context
+from api.errors import ApiError
+from api.reply import Reply
+
+__all__ = ["act", "create", "destroy", "update"]
+
+_ACT = "select status::text, body::text from orchestrator.act($1)"
+
+
+async def create(ctx: Context) -> Reply:
+    """The new record; a list of them for a list of values."""
+    return await act(ctx, ctx.values_text())
+
+
+async def update(ctx: Context) -> Reply:
+    """A list of the updated records."""
+    values = ctx.values_text()
+    if values.lstrip().startswith("["):
+        raise ApiError(400, "a list of values cannot be used to update")
+    return await act(ctx, values)
+
+
+async def destroy(ctx: Context) -> Reply:
+    """The number of deleted records."""
+    return await act(ctx, "{}")
+
+
+async def act(ctx: Context, values: str) -> Reply:
+    """Runs the action with its workflows in one statement, which is one transaction."""
+    row = await ctx.services.database.row(_ACT, (_request(ctx, values),))
+    if row is None or row[0] is None:
+        raise RuntimeError("orchestrator.act returned nothing")
+    return Reply(int(row[0]), row[1] or b"")
+
+
+def _request(ctx: Context, values: str) -> str:
+    """The request as JSON. The values are text already, checked to be one JSON value, and go in as such."""
+    target, params = ctx.target, ctx.params
+    request: dict[str, Any] = {
+        "collection": target.collection,
+        "action": ctx.action,
+        "userId": ctx.user_id,
+        "roleName": ctx.role,
+        "traceId": ctx.request_id,
+    }
+    if target.association is not None:
+        request["association"] = target.association
+        request["sourceId"] = target.source_id
+    optional = {
+        "filterByTk": params.filter_by_tk,
+        "filter": params.filter,
+        "whitelist": params.whitelist,
+        "blacklist": params.blacklist,
+        "updateAssociationValues": params.update_association_values or None,
+        "triggerWorkflows": params.trigger_workflows,
+    }
+    request.update((name, value) for name, value in optional.items() if value is not None)
+    text = json.dumps(request, ensure_ascii=False, default=_number)
+    return f'{text[:-1]}, "values": {values}}}'
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value) if value == Decimal(repr(float(value))) else str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
