@@ -199,6 +199,7 @@ def test_logical_functions(text: str, expected: Any) -> None:
         ("POWER(2, 10) + SQRT(16) + ABS(-1)", 1029),
         ("EVEN(3) + ODD(4)", 9),
         ("FACT(5) + COMBIN(5, 2)", 130),
+        ("PERMUT(5, 2) + PERMUT(1000, 1)", 1020),
         ("BASE(255, 16)", "FF"),
         ("AVERAGE(1, 2, 4)", 2.333333333),
         ("AVERAGEIF([1, 2, 3], '>1')", 2.5),

@@ -132,6 +132,14 @@ def combinations(count: Any, chosen: Any) -> Any:
     return to_float(math.comb(total_count, part)) if total_count > _LARGEST_FACTORIAL else math.comb(total_count, part)
 
 
+def permutations(count: Any, chosen: Any) -> Any:
+    total_count, part = integer(count), integer(chosen)
+    if not 0 <= part <= total_count <= _MANY:
+        fail(NUMBER)
+    found = math.perm(total_count, part)
+    return to_float(found) if total_count > _LARGEST_FACTORIAL else found
+
+
 def away_to(parity: int) -> Callable[[Any], int]:
     """EVEN and ODD: away from zero to the next number of that parity."""
 
@@ -210,7 +218,7 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "PI": lambda: math.pi,
     "FACT": factorial,
     "COMBIN": combinations,
-    "PERMUT": lambda count, chosen: math.perm(min(integer(count), _LARGEST_FACTORIAL), integer(chosen)),
+    "PERMUT": permutations,
     "GCD": _integers(math.gcd),
     "LCM": _integers(math.lcm),
     "BASE": base,

@@ -87,7 +87,6 @@ class _Parser:
     def __init__(self, source: str, symbols: dict[str, str], builder: Builder, depth: int = DEPTH) -> None:
         self.builder = builder
         self.reads_clock = False
-        self._source = source
         self._depth = depth
         self._symbols = symbols
         self._cursor = Cursor(_LEXER.tokens(source), depth)
