@@ -405,6 +405,11 @@ def test_variables_are_not_changed_by_methods() -> None:
     assert repr(SCOPE["$context"]) == before
 
 
+def test_reading_the_clock_is_told_among_the_paths() -> None:
+    assert compile_expression("formula.js", "{{a.b}} + YEAR(`${NOW()}`)").paths == {("a", "b"), ("$system", "now")}
+    assert compile_expression("formula.js", "{{a.b}} + 1").paths == {("a", "b")}
+
+
 def test_without_a_clock_in_the_scope_the_machine_s_own_is_read() -> None:
     today = compile_expression("formula.js", "TODAY()").evaluate({})
     assert abs((datetime.now(UTC) - today).total_seconds()) < 2 * 86400

@@ -25,6 +25,9 @@ _DIGITS: Final = 9
 _QUANTUM: Final = Decimal(1).scaleb(-_DIGITS)
 _LONGEST: Final = 50_000
 
+#: What an expression reads that asks for the time, with TODAY() or the like.
+_CLOCK: Final[frozenset[Path]] = frozenset({("$system", "now")})
+
 
 class Compiled:
     """What an engine's compiler gives: a function of the tokens' values, after the clock if it asks for one."""
@@ -77,7 +80,7 @@ def compile_expression(engine: str, text: str) -> Expression:
     except (RecursionError, MemoryError):
         failure = ExpressionError("expression is too deeply nested", "SyntaxError")
         return Expression(_failing(failure), read, str(failure))
-    return Expression(_evaluator(compiled, list(paths)), read)
+    return Expression(_evaluator(compiled, list(paths)), read | _CLOCK if compiled.needs_clock else read)
 
 
 def _compiler(engine: str) -> Callable[[str, int], Compiled]:
