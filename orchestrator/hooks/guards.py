@@ -31,6 +31,8 @@ _PATH = re.compile(r"\{\{\s*\$context\.(params\.values|record|previous)\.([A-Za-
 _NUMERIC = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric"})
 #: what a column is compared as: the constant may have a fraction
 _WIDER = {"int2": "numeric", "int4": "numeric", "int8": "numeric", "float4": "float8"}
+#: what has a NaN, and the type it is compared as
+_WITH_NAN = {"numeric": "numeric", "float4": "float8", "float8": "float8"}
 _OPERATORS = {"equal": "=", "notEqual": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _ALIASES = {"==": "equal", "!=": "notEqual", ">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 
@@ -63,23 +65,24 @@ def _node(node: Node | None, event: str, columns: Mapping[str, str]) -> exp.Expr
     return any_of(
         [
             _both(holds, if_true),
-            _both(_negated(holds), if_false),
+            _both(_negated(_calculation(node.config.get("calculation"), event, columns, exact=True)), if_false),
             _node(node.downstream, event, columns),
         ]
     )
 
 
-def _calculation(tree: Any, event: str, columns: Mapping[str, str]) -> exp.Expr:
+def _calculation(tree: Any, event: str, columns: Mapping[str, str], *, exact: bool = False) -> exp.Expr:
+    """When a calculation holds; unless ``exact``, perhaps more often than it does, which must not be negated."""
     if not isinstance(tree, Mapping) or not tree:
         return ALWAYS
     group = tree.get("group")
     if isinstance(group, Mapping):
-        parts = [_calculation(part, event, columns) for part in group.get("calculations") or ()]
+        parts = [_calculation(part, event, columns, exact=exact) for part in group.get("calculations") or ()]
         return any_of(parts) if group.get("type") == "or" else _all_of(parts)
-    return _leaf(tree, event, columns)
+    return _leaf(tree, event, columns, exact)
 
 
-def _leaf(leaf: Mapping[str, Any], event: str, columns: Mapping[str, str]) -> exp.Expr:
+def _leaf(leaf: Mapping[str, Any], event: str, columns: Mapping[str, str], exact: bool) -> exp.Expr:
     calculator, operands = leaf.get("calculator"), leaf.get("operands")
     if not calculator or not operands:
         return ALWAYS
@@ -100,6 +103,10 @@ def _leaf(leaf: Mapping[str, Any], event: str, columns: Mapping[str, str]) -> ex
     side = "o" if source == "previous" else "n"
     # null is 0 to JavaScript's comparisons and equals nothing: leave it to the engine
     test = _operator(_column(side, name, kind), _OPERATORS[calculator], value)
+    if exact and calculator in ("gt", "gte") and kind in _WITH_NAN:
+        # to PostgreSQL NaN is greater than every number, to the engine it is not
+        nan = _cast(exp.Literal.string("NaN"), _WITH_NAN[kind])
+        test = _all_of([test, _operator(_column(side, name, kind), "<>", nan)])
     if source != "params.values" or event != "update":
         return test
     # params.values holds changed columns alone; what is absent compares as undefined
