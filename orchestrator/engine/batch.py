@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import from_json, to_json
@@ -135,11 +136,10 @@ class Batch:
         before: Mapping[int, Mapping[str, Any]] | None,
     ) -> None:
         execution_id = row["id"]
-        options = from_json(row["options"]) if row["options"] else program.options
+        timeout, unkept = _keeping(row["options"]) if row["options"] else (program.timeout_ms, program.delete_on_status)
         output = to_json(proc.output) if proc.output is not None else None
-        timeout = int(options.get("timeout") or 0)
         if proc.status is not None and before is None:
-            if proc.status != 0 and proc.status in (options.get("deleteExecutionOnStatus") or ()):
+            if proc.status in unkept:
                 self._deleted.append(execution_id)
             else:
                 self._results[execution_id] = _result(
@@ -147,7 +147,7 @@ class Batch:
                 )
             return
         status = proc.status if proc.status is not None else int(Status.STARTED)
-        if status != 0 and status in (options.get("deleteExecutionOnStatus") or ()):
+        if status in unkept:
             self._deleted.append(execution_id)
             return
         jobs = [_with_times(job, (before or {}).get(job["n"])) for job in proc.finished_jobs()]
@@ -182,6 +182,16 @@ class Batch:
                 self._host.log(f"the jobs of execution {execution_id} cannot be stored: {error}")
                 lost = _result(execution_id, int(Status.ERROR), "internal_error", None, None, 0)
                 self._write({execution_id: lost}, jobs_kept=False)
+
+
+@lru_cache(maxsize=1000)
+def _keeping(options: str) -> tuple[int, frozenset[int]]:
+    """Of a version's current options: milliseconds until it times out, and the statuses that are not kept.
+
+    They may have changed since the program was compiled.
+    """
+    parsed = from_json(options)
+    return int(parsed.get("timeout") or 0), frozenset(parsed.get("deleteExecutionOnStatus") or ()) - {0, None}
 
 
 def _result(

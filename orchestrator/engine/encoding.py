@@ -17,6 +17,7 @@ from orchestrator.engine.variables import UNDEFINED
 __all__ = ["from_json", "iso", "to_json"]
 
 _quote = json.encoder.encode_basestring
+_decode = json.JSONDecoder(parse_float=Decimal).decode
 
 
 def iso(value: datetime) -> str:
@@ -86,4 +87,4 @@ def _append(value: Any, put: Callable[[str], Any]) -> None:
 
 def from_json(text: str) -> Any:
     """The value of JSON text; numbers with a fraction become Decimal."""
-    return json.loads(text, parse_float=Decimal)
+    return _decode(text)

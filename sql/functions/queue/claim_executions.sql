@@ -6,6 +6,12 @@ create or replace function orchestrator.claim_executions(p_max integer, p_after 
 returns table (id bigint, workflow_id bigint, program_id bigint, options text, context text, ancestors text)
 language plpgsql volatile security definer
 set search_path = pg_catalog, orchestrator, pg_temp
+-- a batch is small and the history is not: indexes only, whatever the statistics say
+set enable_seqscan = off
+set enable_sort = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
     v_ids bigint[];

@@ -9,6 +9,10 @@ create or replace function orchestrator.finish_executions(
 ) returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, orchestrator, pg_temp
+-- a batch is small and the history is not: nothing but one look at the primary key a row, whatever the statistics say
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
     v_now timestamptz := orchestrator.current_time();

@@ -1,0 +1,205 @@
+"""The queue under load: draining, waking, what waking costs writers; each measurement with its yardstick beside it."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from orchestrator.cluster import find_programs
+from orchestrator.worker.rhythm import Rhythm
+from orchestrator.worker.stop import Stop
+from orchestrator.worker.worker import Worker
+
+__all__ = ["drain", "wake_latency", "writers"]
+
+Connection = psycopg.Connection[Any]
+
+_TABLES = """
+create table if not exists bench_events (id bigint generated always as identity primary key, amount numeric);
+create table if not exists bench_queue (
+    id bigint generated always as identity primary key, payload jsonb, jobs jsonb, status smallint,
+    created_at timestamptz not null default now(), updated_at timestamptz not null default now()
+);
+create index if not exists bench_queue_open on bench_queue (id) where status is null;
+"""
+
+_WORKFLOW = {
+    "key": "bench-queue",
+    "title": "Bench: one node",
+    "type": "collection",
+    "enabled": True,
+    "config": {"collection": "bench_events", "mode": 1},
+    "nodes": [
+        {
+            "key": "sum",
+            "type": "calculation",
+            "config": {"engine": "math.js", "expression": "{{$context.data.amount}} + 1"},
+        }
+    ],
+}
+
+#: what any queue of this shape has to do: claim, mark with a history, commit
+_CLAIM_AND_MARK = """
+update bench_queue q set status = 1, jobs = '[{"n": 1, "nodeKey": "sum", "status": 1, "result": 2}]', updated_at = now()
+where q.id in (select id from bench_queue where status is null order by id limit 50 for update skip locked)
+"""
+
+_OUTBOX = """
+create or replace function bench_outbox() returns trigger language plpgsql security definer
+set search_path = pg_catalog, orchestrator, pg_temp as $$
+begin
+    insert into orchestrator.executions (workflow_id, key, context)
+    select 0, 'bench-silent', jsonb_build_object('data', to_jsonb(n)) from new_rows n;
+    {wake}
+    return null;
+end
+$$
+"""
+
+_WAKES = {
+    "silent": "",
+    "flag": "perform orchestrator.wake();",
+    "notify": "perform pg_notify('orchestrator_wake', '');",
+}
+
+
+def drain(dsn: str, *, executions: int = 20_000, rounds: int = 3) -> dict[str, float]:
+    """One connection empties the queue of one-node executions, history kept; beside it a bare claim-and-mark loop."""
+    with _prepared(dsn) as db:
+        ours, bare = [], []
+        for _ in range(rounds):
+            ours.append(executions / _drain_ours(db, dsn, executions))
+            bare.append(executions / _drain_bare(db, executions))
+    return {
+        "executions_per_second": round(statistics.median(ours)),
+        "claim_and_mark_per_second": round(statistics.median(bare)),
+        "ratio": round(statistics.median(o / b for o, b in zip(ours, bare, strict=True)), 3),
+    }
+
+
+def wake_latency(dsn: str, *, samples: int = 100, pause: float = 0.3) -> dict[str, float]:
+    """Milliseconds from the commit of a write to the start of its execution, with one sleeping worker."""
+    with _prepared(dsn) as db, _worker(dsn):
+        delays = []
+        for _ in range(samples):
+            time.sleep(pause)
+            db.execute("insert into bench_events (amount) values (1)")
+            committed = time.time()
+            time.sleep(0.05)
+            row = db.execute(
+                "select extract(epoch from started_at)::float8 from orchestrator.executions order by id desc limit 1"
+            ).fetchone()
+            delays.append((row[0] - committed) * 1000 if row and row[0] is not None else 50.0)
+    delays.sort()
+    return {
+        "p50_ms": round(statistics.median(delays), 2),
+        "p95_ms": round(delays[int(len(delays) * 0.95)], 2),
+        "max_ms": round(delays[-1], 2),
+    }
+
+
+def writers(dsn: str, *, clients: int = 64, seconds: int = 5, rounds: int = 3) -> dict[str, float]:
+    """Single-row writes a second that queue an execution, in turn without any wake-up, with the flag, with NOTIFY.
+
+    A worker is running each time and drains as it can.
+    """
+    rates: dict[str, list[float]] = {name: [] for name in _WAKES}
+    with _prepared(dsn) as db:
+        db.execute("create table if not exists bench_writes (id bigint generated always as identity, amount numeric)")
+        for _ in range(rounds):
+            for name, wake in _WAKES.items():
+                db.execute(_OUTBOX.format(wake=wake).encode())
+                db.execute("truncate orchestrator.executions, bench_writes cascade")
+                db.execute(
+                    "create or replace trigger bench_outbox after insert on bench_writes"
+                    " referencing new table as new_rows for each statement execute function bench_outbox()"
+                )
+                with _worker(dsn):
+                    time.sleep(1)
+                    rates[name].append(_pgbench(dsn, clients, seconds))
+        db.execute("drop table bench_writes")
+        db.execute("drop function bench_outbox()")
+    medians = {name: round(statistics.median(values)) for name, values in rates.items()}
+    return {
+        **{f"{name}_per_second": rate for name, rate in medians.items()},
+        "flag_ratio": round(statistics.median(f / s for f, s in zip(rates["flag"], rates["silent"], strict=True)), 3),
+        "notify_ratio": round(
+            statistics.median(n / s for n, s in zip(rates["notify"], rates["silent"], strict=True)), 3
+        ),
+    }
+
+
+@contextmanager
+def _prepared(dsn: str) -> Iterator[Connection]:
+    with psycopg.connect(dsn, autocommit=True) as db:
+        db.execute("set client_min_messages = warning")
+        db.execute(_TABLES.encode())
+        if db.execute("select from orchestrator.collections where name = 'bench_events'").fetchone() is None:
+            db.execute("select orchestrator.manage('bench_events')")
+        db.execute("select orchestrator.define(%s)", [json.dumps(_WORKFLOW)])
+        db.execute("truncate orchestrator.executions cascade")
+        yield db
+
+
+@contextmanager
+def _worker(dsn: str) -> Iterator[None]:
+    stop = Stop()
+    thread = threading.Thread(target=Worker(dsn, rhythm=Rhythm(), stop=stop).run)
+    thread.start()
+    try:
+        time.sleep(0.5)
+        yield
+    finally:
+        stop.request()
+        thread.join()
+        stop.close()
+
+
+def _drain_ours(db: Connection, dsn: str, executions: int) -> float:
+    db.execute("truncate orchestrator.executions cascade")
+    db.execute("insert into bench_events (amount) select i from generate_series(1, %s) i", [executions])
+    db.execute("vacuum analyze orchestrator.executions")
+    with psycopg.connect(dsn, autocommit=True, prepare_threshold=None) as worker:
+        # a worker has loaded the engine and the program long ago
+        worker.execute("select orchestrator.run_executions(1)")
+        began = time.perf_counter()
+        while (row := worker.execute("select orchestrator.run_executions(50)").fetchone()) and row[0]:
+            pass
+        return time.perf_counter() - began
+
+
+def _drain_bare(db: Connection, executions: int) -> float:
+    db.execute("truncate bench_queue")
+    db.execute(
+        "insert into bench_queue (payload) select jsonb_build_object('data', jsonb_build_object('id', i, 'amount', i))"
+        " from generate_series(1, %s) i",
+        [executions],
+    )
+    db.execute("vacuum analyze bench_queue")
+    began = time.perf_counter()
+    while db.execute(_CLAIM_AND_MARK.encode()).rowcount:
+        pass
+    return time.perf_counter() - began
+
+
+def _pgbench(dsn: str, clients: int, seconds: int) -> float:
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write("insert into bench_writes (amount) values (1);\n")
+        script.flush()
+        command = [
+            str(find_programs() / "pgbench"),
+            *("--no-vacuum", "--protocol=prepared", f"--file={script.name}"),
+            *(f"--client={clients}", "--jobs=2", f"--time={seconds}", dsn),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    line = next(line for line in done.stdout.splitlines() if line.startswith("tps = "))
+    return float(line.split()[2])
