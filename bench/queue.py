@@ -58,7 +58,7 @@ create or replace function bench_outbox() returns trigger language plpgsql secur
 set search_path = pg_catalog, orchestrator, pg_temp as $$
 begin
     insert into orchestrator.executions (workflow_id, key, context)
-    select 0, 'bench-silent', jsonb_build_object('data', to_jsonb(n)) from new_rows n;
+    select {workflow}, 'bench-queue', jsonb_build_object('data', to_jsonb(n)) from new_rows n;
     {wake}
     return null;
 end
@@ -114,10 +114,12 @@ def writers(dsn: str, *, clients: int = 64, seconds: int = 5, rounds: int = 3) -
     """
     rates: dict[str, list[float]] = {name: [] for name in _WAKES}
     with _prepared(dsn) as db:
+        row = db.execute("select id from orchestrator.workflows where key = 'bench-queue' and current").fetchone()
+        workflow = row[0] if row else 0
         db.execute("create table if not exists bench_writes (id bigint generated always as identity, amount numeric)")
         for _ in range(rounds):
             for name, wake in _WAKES.items():
-                db.execute(_OUTBOX.format(wake=wake).encode())
+                db.execute(_OUTBOX.format(wake=wake, workflow=workflow).encode())
                 db.execute("truncate orchestrator.executions, bench_writes cascade")
                 db.execute(
                     "create or replace trigger bench_outbox after insert on bench_writes"
