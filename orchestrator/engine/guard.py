@@ -9,7 +9,7 @@ from orchestrator.engine.frame import Frame
 from orchestrator.engine.history import jobs_json
 
 from orchestrator.engine.processor import Processor
-from orchestrator.engine.verdict import Refusal, blocked, failed, hangs
+from orchestrator.engine.verdict import Refusal, beyond_limit, blocked, failed, hangs
 from orchestrator.errors import StackLimitError
 from orchestrator.model.status import Status
 
@@ -56,7 +56,9 @@ class Guard:
         session = frame.session
         chain = session.chain
         if chain.links and chain.count(program.workflow_id, hidden=True) >= program.stack_limit:
-            raise Refusal(StackLimitError(f'workflow "{program.key}" guards a write that it made itself'))
+            raise Refusal(
+                beyond_limit(program.key, None, f'workflow "{program.key}" guards a write that it made itself')
+            )
         proc = Processor(program, context, session)
         status = proc.start()
         if status == 1:
@@ -79,6 +81,8 @@ class Guard:
             return hangs(key, last.key if last else None)
         if last is not None and last.type == _END:
             return blocked(key, last.key, proc.messages)
+        if getattr(proc.error, "sqlstate", None) == StackLimitError.sqlstate:
+            return beyond_limit(key, last.key if last else None, str(proc.error))
         return failed(key, last.key if last else None, _cause(proc))
 
     @staticmethod

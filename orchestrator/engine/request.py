@@ -152,7 +152,8 @@ def _carry_out(host: RequestHost, frame: Frame, request: _Request) -> Answer:
             texts += _create(host, frame, records, request, values, written)
         if len(texts) < len(elements) and host.skipped:
             return _OK, _body(None, messages + host.skipped)
-        data = f"[{','.join(texts)}]" if isinstance(request.values, list) else texts[0]
+        # no text: a trigger of the user's left the row out
+        data = f"[{','.join(texts)}]" if isinstance(request.values, list) else "".join(texts) or "null"
     else:
         data = _change(host, frame, records, request, written)
         messages += host.skipped

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.engine.encoding import to_json
-from orchestrator.errors import BlockedError, OrchestratorError, WorkflowFailedError
+from orchestrator.errors import BlockedError, OrchestratorError, StackLimitError, WorkflowFailedError
 
-__all__ = ["Refusal", "blocked", "error_text", "failed", "hangs", "skip_text"]
+__all__ = ["Refusal", "beyond_limit", "blocked", "error_text", "failed", "hangs", "skip_text"]
 
 HANGS = "Workflow on your action hangs, please contact the administrator"
 
@@ -59,6 +59,13 @@ def failed(workflow_key: str, node_key: str | None, cause: str | None) -> Workfl
             "errors": [{"message": WorkflowFailedError.__doc__}],
             **({"cause": cause} if cause else {}),
         }
+    )
+
+
+def beyond_limit(workflow_key: str, node_key: str | None, message: str) -> StackLimitError:
+    """The error of a guard that would run inside itself, and of the guard whose node led there."""
+    return StackLimitError(
+        message, detail={"workflow": workflow_key, "node": node_key, "errors": [{"message": message}]}
     )
 
 
