@@ -9,26 +9,30 @@ from typing import TYPE_CHECKING, Any
 from sanic import Request
 
 from api import query_string
-from api.errors import ApiError
+from api.errors import ApiError, NotFound
 from api.params import Params, load_json
 from api.request import Target
 from api.sessions import Session
 
 if TYPE_CHECKING:
-    from api.app import Services
+    from api.services import Services
 
 __all__ = ["Context"]
 
 
 @dataclass(slots=True)
 class Context:
-    """`session` and `role` are None for public actions."""
+    """`session` and `role` are None for public actions.
+
+    `collection` is whose records are meant: with an association its target, while `target.collection` is the source.
+    """
 
     services: Services
     request: Request
     request_id: str
     target: Target
     action: str
+    collection: str
     params: Params = field(default_factory=Params)
     session: Session | None = None
     role: str | None = None
@@ -44,6 +48,18 @@ class Context:
         """A request header, None when absent or empty."""
         value = self.request.headers.get(name)
         return value or None
+
+    def source_key(self) -> Any:
+        """The source's key from the path: a text, or one value a column."""
+        source = self.target.source_id
+        if source is None:
+            raise NotFound
+        if not source.startswith("{"):
+            return source
+        try:
+            return load_json(source)
+        except ValueError:
+            raise ApiError(400, "the source's key is not valid JSON") from None
 
     def values_text(self) -> str:
         """The values as JSON text, checked, untouched; `{}` for an empty body."""

@@ -51,6 +51,8 @@ class Action:
     public: bool = False
     #: any role may do it
     any_role: bool = False
+    #: changes records
+    writes: bool = False
     #: refused, before anything else, when neither a key nor a filter narrows the rows
     needs_filter: bool = False
 
@@ -72,6 +74,10 @@ class Actions:
     def is_closed(self, resource: str) -> bool:
         """True for resources that are no collection, such as `auth`."""
         return resource in self._closed
+
+    def names(self) -> frozenset[str]:
+        """Every action there is."""
+        return frozenset(self._for_all).union(*self._specific.values())
 
     def find(self, resource: str, name: str) -> Action:
         """The handler of an action of a resource, NotFound when there is none."""

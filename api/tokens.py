@@ -23,10 +23,12 @@ def session_expired(code: str) -> ApiError:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a valid token says; times are Unix seconds."""
+    """What a valid token says."""
 
     user_id: int
-    issued_at: int
+    #: Unix milliseconds
+    signed_in_at: int
+    #: Unix seconds
     expires_at: int
 
 
@@ -71,7 +73,7 @@ class Tokens:
             raise session_expired("EXPIRED_SESSION") from None
         except jwt.PyJWTError:
             raise session_expired("INVALID_TOKEN") from None
-        user_id = payload["userId"]
-        if isinstance(user_id, bool) or not isinstance(user_id, int):
+        user_id, signed_in_at = payload["userId"], payload.get("signInTime", int(payload["iat"]) * 1000)
+        if type(user_id) is not int or type(signed_in_at) is not int:
             raise session_expired("INVALID_TOKEN")
-        return Claims(user_id, int(payload["iat"]), int(payload["exp"]))
+        return Claims(user_id, signed_in_at, int(payload["exp"]))

@@ -77,6 +77,10 @@ grant execute on function
     orchestrator.catalog_revision, orchestrator.act,
     orchestrator.run, orchestrator.resume, orchestrator.cancel
     to orchestrator_api;
+grant select on
+    orchestrator.api_workflows, orchestrator.api_flow_nodes, orchestrator.api_executions, orchestrator.api_jobs,
+    orchestrator.api_users, orchestrator.api_roles, orchestrator.api_roles_users
+    to orchestrator_api;
 
 -- administrators publish with plain UPDATE as well as with functions, and see everything but secrets
 grant execute on function

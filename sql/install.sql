@@ -27,6 +27,7 @@
 \ir functions/definition/publish_workflows.sql
 \ir functions/definition/guard_node.sql
 \ir functions/definition/publish_nodes.sql
+\ir functions/admin/announce_catalog.sql
 \ir functions/admin/catalog.sql
 \ir functions/admin/catalog_revision.sql
 \ir functions/admin/column_sequences.sql
@@ -68,7 +69,6 @@
 \ir functions/identity/role_documents.sql
 \ir functions/identity/session_user_of.sql
 \ir functions/identity/sign_in_account.sql
-\ir functions/identity/user_document.sql
 \ir functions/identity/wire_time.sql
 
 -- queue: executions that wait, and their workers
@@ -156,11 +156,15 @@
 \ir functions/admin/disable.sql
 \ir functions/admin/rollback.sql
 
+-- what the HTTP API reads of our own tables
+\ir views/system_collections.sql
+
 -- triggers on our own tables
 \ir triggers/workflows.sql
 \ir triggers/workflows_wake.sql
 \ir triggers/flow_nodes.sql
 \ir triggers/identity.sql
+\ir triggers/collections.sql
 \ir triggers/ddl.sql
 
 -- last: owners, then who may do what

@@ -1,0 +1,72 @@
+"""Whether the server can work, and how much it works."""
+
+from __future__ import annotations
+
+import os
+from time import perf_counter
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from api.database import Database
+from api.reply import Reply, data_reply
+
+__all__ = ["Metrics", "health"]
+
+_REQUESTS = Counter("orchestrator_http_requests", "Requests answered", ["action", "status"])
+_SECONDS = Histogram(
+    "orchestrator_http_request_seconds",
+    "Time to answer a request",
+    ["action"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+_CONNECTIONS = Gauge(
+    "orchestrator_http_pool_connections",
+    "Database connections, by what they do",
+    ["state"],
+    multiprocess_mode="livesum",
+)
+_WAITING = Gauge(
+    "orchestrator_http_pool_waiting", "Requests that wait for a database connection", multiprocess_mode="livesum"
+)
+
+
+class Metrics:
+    """Counts requests by action and status; `known` are the actions with a label of their own."""
+
+    def __init__(self, database: Database, known: frozenset[str]) -> None:
+        self._database = database
+        self._known = known
+        self._answered: dict[tuple[str, int], Counter] = {}
+        self._timed: dict[str, Histogram] = {}
+
+    def count(self, action: str, status: int, started: float) -> None:
+        """One request answered that began at `started` (time.perf_counter)."""
+        label = action if action in self._known else "other"
+        counter = self._answered.get((label, status))
+        if counter is None:
+            counter = self._answered[label, status] = _REQUESTS.labels(label, str(status))
+        timer = self._timed.get(label)
+        if timer is None:
+            timer = self._timed[label] = _SECONDS.labels(label)
+        counter.inc()
+        timer.observe(perf_counter() - started)
+
+    def render(self) -> bytes:
+        """Prometheus' text, of all processes where several serve."""
+        stats = self._database.pool.get_stats()
+        size, idle = stats.get("pool_size", 0), stats.get("pool_available", 0)
+        _CONNECTIONS.labels("idle").set(idle)
+        _CONNECTIONS.labels("busy").set(size - idle)
+        _WAITING.set(stats.get("requests_waiting", 0))
+        registry = REGISTRY
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+
+async def health(database: Database) -> Reply:
+    """200 when the database answers; otherwise the caller gets the error and with it 503."""
+    await database.row("select 1")
+    return data_reply("ok")

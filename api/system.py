@@ -1,0 +1,204 @@
+"""Our own tables as collections: what sql/views/system_collections.sql shows, under the names clients know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from orchestrator.model.collection import Association, AssociationType, Catalog, Collection, Field
+
+__all__ = ["SYSTEM", "with_system"]
+
+_WIRE_TYPES = {
+    "bigint": "bigInt",
+    "integer": "integer",
+    "smallint": "integer",
+    "text": "string",
+    "boolean": "boolean",
+    "jsonb": "jsonb",
+    "timestamp with time zone": "datetimeTz",
+}
+_TIMES = {"createdAt": "timestamp with time zone", "updatedAt": "timestamp with time zone"}
+_AUTHORS = {"createdById": "bigint", "updatedById": "bigint"}
+
+
+def _collection(
+    name: str, key: str | tuple[str, ...], columns: Mapping[str, str], *associations: Association
+) -> Collection:
+    """A resource over the view `orchestrator.api_…`; columns by name with their PostgreSQL type."""
+    keys = (key,) if isinstance(key, str) else key
+    fields = (
+        Field(name=column, type=_WIRE_TYPES[pg_type], pg_type=pg_type, primary_key=column in keys)
+        for column, pg_type in columns.items()
+    )
+    return Collection(
+        name=name,
+        schema="orchestrator",
+        table=_VIEWS.get(name, f"api_{name}"),
+        oid=0,
+        filter_target_key=key,
+        fields={field.name: field for field in fields},
+        associations={association.name: association for association in associations},
+    )
+
+
+#: views that are not named after their resource
+_VIEWS = {"rolesUsers": "api_roles_users"}
+
+
+def _relation(name: str, kind: AssociationType, target: str, foreign_key: str, source_key: str = "id") -> Association:
+    return Association(
+        name=name, type=kind, target=target, foreign_key=foreign_key, source_key=source_key, target_key="id"
+    )
+
+
+def _through(name: str, target: str, keys: tuple[str, str], foreign: tuple[str, str]) -> Association:
+    """Users and roles, from either side."""
+    return Association(
+        name=name,
+        type="belongsToMany",
+        target=target,
+        source_key=keys[0],
+        target_key=keys[1],
+        foreign_key=foreign[0],
+        other_key=foreign[1],
+        through="rolesUsers",
+    )
+
+
+#: by name; they can be read, and written through their own actions alone
+SYSTEM: Mapping[str, Collection] = {
+    collection.name: collection
+    for collection in (
+        _collection(
+            "workflows",
+            "id",
+            {
+                "id": "bigint",
+                "key": "text",
+                "title": "text",
+                "description": "text",
+                "type": "text",
+                "triggerTitle": "text",
+                "config": "jsonb",
+                "enabled": "boolean",
+                "current": "boolean",
+                "sync": "boolean",
+                "invalid": "boolean",
+                "options": "jsonb",
+                "executed": "integer",
+                "allExecuted": "integer",
+                **_AUTHORS,
+                **_TIMES,
+            },
+            _relation("nodes", "hasMany", "flow_nodes", "workflowId"),
+            _relation("executions", "hasMany", "executions", "workflowId"),
+        ),
+        _collection(
+            "flow_nodes",
+            "id",
+            {
+                "id": "bigint",
+                "key": "text",
+                "title": "text",
+                "workflowId": "bigint",
+                "type": "text",
+                "config": "jsonb",
+                "upstreamId": "bigint",
+                "downstreamId": "bigint",
+                "branchIndex": "integer",
+                **_TIMES,
+            },
+            _relation("workflow", "belongsTo", "workflows", "workflowId"),
+            _relation("upstream", "belongsTo", "flow_nodes", "upstreamId"),
+            _relation("downstream", "belongsTo", "flow_nodes", "downstreamId"),
+            _relation("branches", "hasMany", "flow_nodes", "upstreamId"),
+        ),
+        _collection(
+            "executions",
+            "id",
+            {
+                "id": "bigint",
+                "workflowId": "bigint",
+                "key": "text",
+                "eventKey": "text",
+                "context": "jsonb",
+                "status": "smallint",
+                "reason": "text",
+                "dispatched": "boolean",
+                "manually": "boolean",
+                "parentExecutionId": "bigint",
+                "stack": "jsonb",
+                "output": "jsonb",
+                "startedAt": "timestamp with time zone",
+                "expiresAt": "timestamp with time zone",
+                **_TIMES,
+            },
+            _relation("jobs", "hasMany", "jobs", "executionId"),
+            _relation("workflow", "belongsTo", "workflows", "workflowId"),
+        ),
+        _collection(
+            "jobs",
+            "id",
+            {
+                "id": "bigint",
+                "executionId": "bigint",
+                "nodeId": "bigint",
+                "nodeKey": "text",
+                "upstreamId": "bigint",
+                "status": "integer",
+                "result": "jsonb",
+                "meta": "jsonb",
+                "log": "text",
+                "startedAt": "timestamp with time zone",
+                **_TIMES,
+            },
+            _relation("execution", "belongsTo", "executions", "executionId"),
+            _relation("node", "belongsTo", "flow_nodes", "nodeId"),
+        ),
+        _collection(
+            "users",
+            "id",
+            {
+                "id": "bigint",
+                "nickname": "text",
+                "username": "text",
+                "email": "text",
+                "phone": "text",
+                "passwordChangeTz": "bigint",
+                "appLang": "text",
+                "systemSettings": "jsonb",
+                **_AUTHORS,
+                **_TIMES,
+            },
+            _through("roles", "roles", ("id", "name"), ("userId", "roleName")),
+        ),
+        _collection(
+            "roles",
+            "name",
+            {
+                "name": "text",
+                "title": "text",
+                "description": "text",
+                "strategy": "jsonb",
+                "default": "boolean",
+                "hidden": "boolean",
+                "allowConfigure": "boolean",
+                "allowNewMenu": "boolean",
+                "snippets": "jsonb",
+                **_TIMES,
+            },
+            _through("users", "users", ("name", "id"), ("roleName", "userId")),
+        ),
+        _collection(
+            "rolesUsers",
+            ("userId", "roleName"),
+            {"userId": "bigint", "roleName": "text", "default": "boolean", **_TIMES},
+        ),
+    )
+}
+
+
+def with_system(catalog: Catalog) -> Catalog:
+    """The catalog with our own tables in it; a managed table of such a name is shadowed."""
+    return replace(catalog, collections={**catalog.collections, **SYSTEM})
