@@ -30,7 +30,7 @@ class Operand(NamedTuple):
 #: what holds for a null; None is SQL's own unknown
 _HOLDS_FOR_NULL = {
     **dict.fromkeys(("null", "ne", "notIn", "empty", "isFalsy", "noneOf", "arrayEmpty", "notExists"), True),
-    **dict.fromkeys(("notTrue", "notFalse"), True),
+    **dict.fromkeys(("notTrue", "notFalse", "always"), True),
     **dict.fromkeys(("notNull", "notEmpty", "isTruly", "arrayNotEmpty", "exists", "isTrue", "isFalse", "never"), False),
 }
 
@@ -260,8 +260,8 @@ def _date(field: Field, value: exp.Expr, operand: Operand) -> exp.Expr:
     return exp.Paren(this=exp.and_(exp.GTE(this=value, expression=low), exp.LT(this=value.copy(), expression=high)))
 
 
-def _never(_field: Field, _value: exp.Expr, _operand: Operand) -> exp.Expr:
-    return exp.false()
+def _constant(_field: Field, _value: exp.Expr, operand: Operand) -> exp.Expr:
+    return exp.true() if operand.operator == "always" else exp.false()
 
 
 _SYMBOLS = {"eq": "=", "differ": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -292,7 +292,7 @@ _BUILDERS: dict[str, Callable[[Field, exp.Expr, Operand], exp.Expr]] = {
     **dict.fromkeys(("match", "notMatch"), _matches),
     **dict.fromkeys(("contains", "contained"), _contains),
     **dict.fromkeys(("dateWithin", "dateOutside", "dateBefore", "dateFrom"), _date),
-    "never": _never,
+    **dict.fromkeys(("always", "never"), _constant),
 }
 
 _AS_TEXT = {

@@ -154,8 +154,8 @@ class Nesting:
 
     def _created(self, association: Association, value: Mapping[str, Any], links: Links | None) -> tuple[Any, str]:
         """A new row of the target, linked to the source row if there is one already."""
-        own = dict(value)
-        pivot = self._pivot(association, own)
+        pivot = self._pivot(association, value)
+        own = {name: item for name, item in value.items() if name != association.through}
         if links is not None and association.type != "belongsToMany":
             own[association.foreign_key] = links.source
         written = self._records.create(

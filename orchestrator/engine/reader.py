@@ -145,13 +145,18 @@ class Reader:
 
     def fetch(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Rows of the statement of a request."""
-        shape, values = split({"now": self._port.now, **request})
-        return self._port.fetch(self._statements.sql(shape), values)
+        return self._port.fetch(*self.prepare(request))
 
     def run(self, request: Mapping[str, Any]) -> int:
         """Execute the statement of a request that returns no rows; how many it touched."""
-        shape, values = split({"now": self._port.now, **request})
-        return self._port.run(self._statements.sql(shape), values)
+        return self._port.run(*self.prepare(request))
+
+    def prepare(self, request: Mapping[str, Any]) -> tuple[str, list[str | None]]:
+        """The statement of a request and its parameters."""
+        if "now" not in request and request.get("filter"):
+            request = {"now": self._port.now, **request}
+        shape, values = split(request)
+        return self._statements.sql(shape), values
 
     @staticmethod
     def keys_of(row: Mapping[str, Any]) -> dict[str, Any]:

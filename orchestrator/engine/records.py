@@ -20,7 +20,7 @@ from orchestrator.engine.statements import open_statements
 from orchestrator.engine.variables import UNDEFINED
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Collection as Table
-from orchestrator.model.shape import is_selective, split
+from orchestrator.model.shape import is_selective
 
 __all__ = ["Records", "Rendering", "Written", "open_records"]
 
@@ -126,8 +126,7 @@ class Records(Reader):
         selection = {**request, "filter": filter, "filterByTk": filter_by_tk}
         kind = "update" if columns else "select"
         if rendering is None and columns and not nesting.has_children:
-            with around():
-                return Written(self.run(_written(kind, table, columns) | selection))
+            return self._count_written(_written(kind, table, columns) | selection, around)
         known = {*table.key_columns, *nesting.source_columns}
         rows = self._write(kind, table, columns, rendering or "wire", known, around, selection)
         texts = [nesting.write_children(row, created=False) for row in rows]
@@ -148,8 +147,7 @@ class Records(Reader):
         table = self.table(collection)
         selection = {**request, "filter": filter, "filterByTk": filter_by_tk}
         if rendering is None:
-            with around():
-                return Written(self.run(_written("delete", table, {}) | selection))
+            return self._count_written(_written("delete", table, {}) | selection, around)
         rows = self._write("delete", table, {}, rendering, table.key_columns, around, selection)
         return Written(len(rows), [row["data"] for row in rows], [row["keys"] for row in rows])
 
@@ -178,6 +176,11 @@ class Records(Reader):
         """How many records were removed."""
         return self.destroy(collection, filter=filter).count
 
+    def _count_written(self, request: Mapping[str, Any], around: Around) -> Written:
+        sql, values = self.prepare(request)
+        with around():
+            return Written(self._port.run(sql, values))
+
     def _write(
         self,
         kind: str,
@@ -199,8 +202,7 @@ class Records(Reader):
             # a table without a key: nothing can be nested, rows come all at once
             del request["keys"]
             request["single"] = kind == "insert"
-        shape, values = split({"now": self._port.now, **request})
-        sql = self._statements.sql(shape)
+        sql, values = self.prepare(request)
         with around() if kind != "select" else nullcontext():
             rows = self._port.fetch(sql, values)
         if keys:

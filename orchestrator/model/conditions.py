@@ -122,6 +122,8 @@ class Conditions(NamedTuple):
         items = value if isinstance(value, list | tuple) else [value]
         if any(isinstance(item, list | tuple | Mapping) for item in items):
             return None
+        if name in {"in", "notIn"} and not any(_known(item) for item in items):
+            return ["never" if name == "in" else "always", "", 0]
         return [name, "array", self.parameters.add(array_literal(items))]
 
     def _equal(self, name: str, value: Any) -> Tree | None:
@@ -160,6 +162,8 @@ class Conditions(NamedTuple):
         return ["isTruly" if (name == "isTruly") == named else "isFalsy", "", 0]
 
     def _current_user(self, name: str, value: Any) -> Tree | None:
+        if self.user_id is None:
+            return ["always" if name == "isNotCurrentUser" else "never", "", 0]
         return self._equal("ne" if name == "isNotCurrentUser" else "eq", self.user_id)
 
     def _date(self, name: str, value: Any) -> Tree | None:

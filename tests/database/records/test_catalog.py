@@ -116,17 +116,19 @@ def test_a_renamed_column_stays_the_same_field(blog: Connection, catalog: Read) 
     keys = "select name, key from orchestrator.fields where collection_name = 'tags' and attnum is not null"
     before = dict(blog.execute(keys).fetchall())
 
-    blog.execute(
-        "alter table tags rename name to swap; alter table tags rename color to name; alter table tags rename swap to color"
-    )
-    blog.execute("select orchestrator.refresh_fields('tags')")
+    for old, new in (("name", "swap"), ("color", "name"), ("swap", "color")):
+        blog.execute(f"alter table tags rename {old} to {new}".encode())
+        blog.execute("select orchestrator.refresh_fields('tags')")
 
     after = dict(blog.execute(keys).fetchall())
     assert (after["name"], after["color"], after["id"]) == (before["color"], before["name"], before["id"])
 
 
 def test_fields_follow_added_dropped_and_retyped_columns(blog: Connection, catalog: Read) -> None:
-    blog.execute("update orchestrator.fields set type = 'password', options = options || '{\"hidden\": true}' where name = 'nickname'")
+    blog.execute(
+        "update orchestrator.fields set type = 'password', options = options || '{\"hidden\": true}'"
+        " where name = 'nickname'"
+    )
     blog.execute("alter table tags add size integer, drop color, alter name type integer using null")
     blog.execute("alter table users add email text")
     blog.execute("select orchestrator.refresh_fields('tags'), orchestrator.refresh_fields('users')")
@@ -161,7 +163,10 @@ def test_the_revision_changes_with_every_change_and_with_nothing_else(blog: Conn
         ("create table t (a int, k int, primary key (a, k)) partition by list (k)", ("a", "k")),
         ("create table base (a int primary key, b text); create view t as select a, b from base", "a"),
         ("create table base (a int primary key, b text); create view t as select b from base", None),
-        ("create table base (a int primary key); create view t as select a from base union all select a from base", None),
+        (
+            "create table base (a int primary key); create view t as select a from base union all select a from base",
+            None,
+        ),
     ],
 )
 def test_rows_are_addressed_by_primary_key_or_else_a_unique_column(
@@ -186,7 +191,10 @@ def test_a_taken_name_asks_for_another_one(db: Connection, manage: Manage) -> No
 
 def test_managing_grants_the_table_to_nodes_and_unmanaging_takes_it_back(db: Connection, manage: Manage) -> None:
     db.execute('create schema closed; create table closed.t (id serial primary key, "N" int default 1)')
-    privilege = "select has_table_privilege('orchestrator_runner', 'closed.t', 'insert'), has_table_privilege('orchestrator_api', 'closed.t', 'select')"
+    privilege = (
+        "select has_table_privilege('orchestrator_runner', 'closed.t', 'insert'),"
+        " has_table_privilege('orchestrator_api', 'closed.t', 'select')"
+    )
 
     manage("closed.t")
     db.execute("set role orchestrator_runner")
