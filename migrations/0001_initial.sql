@@ -41,14 +41,18 @@ create table orchestrator.collections (
     name text primary key,
     key text not null unique default substr(md5(gen_random_uuid()::text), 1, 11),
     title text,
-    -- regclass by oid: a rename of the table changes nothing here
-    table_oid oid not null unique,
+    -- a regclass: a rename of the table changes nothing here, and a dump carries its name to where it has another oid
+    table_oid regclass not null unique,
     mode text not null default 'always' constraint collections_mode_is_known check (mode in ('always', 'origin')),
     filter_target_key jsonb,
     options jsonb not null default '{}',
     revision bigint not null default nextval('orchestrator.collection_revision_seq'),
     -- the plan that the generated functions carry; null until something was published
     plan_id bigint,
+    -- columns that workflows may still read and that were dropped or renamed
+    gone_columns text[] not null default '{}',
+    -- the table's columns and constraints when they were last read
+    seen_columns jsonb,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
@@ -134,7 +138,7 @@ comment on table orchestrator.programs is 'compiled workflows; immutable, older 
 create table orchestrator.plans (
     id bigint generated always as identity primary key,
     collection_name text not null,
-    table_oid oid not null,
+    table_oid regclass not null,
     plan jsonb not null,
     -- what the generated functions were written from
     hooks jsonb not null,

@@ -35,7 +35,7 @@ def test_the_front_door_is_true(path: Path) -> None:
             case ast.Assign(targets=[ast.Name(id="__all__")], value=value):
                 exported = ast.literal_eval(value)
             case ast.Assign(targets=targets):
-                bound |= {target.id for target in targets if isinstance(target, ast.Name)}
+                bound |= {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
             case ast.AnnAssign(target=ast.Name(id=name)):
                 bound.add(name)
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
