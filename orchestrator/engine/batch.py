@@ -58,16 +58,10 @@ class Batch:
         def go_on(proc: Processor) -> int | None:
             nodes = proc.program.nodes_by_id
             for item in before.values():
-                known = Job(
-                    nodes[item["nodeId"]],
-                    item["status"],
-                    item.get("result"),
-                    item.get("upstream"),
-                    item["n"],
-                    item.get("meta"),
-                    item.get("log"),
-                    item.get("startedAt"),
-                )
+                known = Job(nodes[item["nodeId"]], item["status"], item.get("result"), item.get("upstream"))
+                known.n = item["n"]
+                known.meta, known.log = item.get("meta"), item.get("log")
+                known.started_at = item.get("startedAt")
                 proc.jobs.append(known)
                 proc.results[known.node.key] = known.result
             target = proc.jobs[job["n"] - 1]

@@ -40,7 +40,7 @@ class _Head:
         rows = host.fetch(_CLAIM, (str(maximum), str(self.after)))
         if not rows and self.after:
             rows = host.fetch(_CLAIM, (str(maximum), "0"))
-        self.after = rows[-1]["id"] if rows and len(rows) == maximum else 0
+        self.after = max(row["id"] for row in rows) if rows and len(rows) == maximum else 0
         return rows
 
 

@@ -8,6 +8,8 @@ declare
     v_workflow orchestrator.workflows;
     v_program bigint;
     v_id bigint;
+    v_now timestamptz := orchestrator.current_time();
+    v_timeout bigint;
 begin
     select * into v_workflow from orchestrator.workflows w where w.key = p_key and w.current;
     if not found then
@@ -21,8 +23,12 @@ begin
         select max(g.id) into v_program from orchestrator.programs g where g.workflow_id = v_workflow.id;
     end if;
     v_program := coalesce(v_program, orchestrator.compile_version(v_workflow.id));
-    insert into orchestrator.executions (workflow_id, key, context, status, dispatched, manually, started_at)
-    values (v_workflow.id, p_key, p_context, 0, true, true, orchestrator.current_time())
+    v_timeout := coalesce((v_workflow.options ->> 'timeout')::bigint, 0);
+    insert into orchestrator.executions (workflow_id, key, context, status, dispatched, manually, started_at, expires_at)
+    values (
+        v_workflow.id, p_key, p_context, 0, true, true, v_now,
+        case when v_timeout > 0 then v_now + make_interval(secs => v_timeout / 1000.0) end
+    )
     returning executions.id into v_id;
     insert into orchestrator.execution_counts (workflow_id, key, executed) values (v_workflow.id, p_key, 1);
     return query select v_id, v_workflow.id, v_program, v_workflow.options::text, p_context::text, null::text;

@@ -15,7 +15,9 @@ set jit = off
 as $$
 declare
     v_ids bigint[];
-    v_enabled bigint[] := '{}';
+    v_seen bigint[] := '{}';
+    v_claimed integer := 0;
+    v_enabled integer;
     v_rounds integer := 0;
 begin
     loop
@@ -23,42 +25,42 @@ begin
         from (
             select e.id
             from orchestrator.executions e
-            where e.status is null and not e.dispatched and not e.parked and e.id > p_after and e.id <> all (v_enabled)
+            where e.status is null and not e.dispatched and not e.parked and e.id > p_after and e.id <> all (v_seen)
             order by e.status, e.id
-            limit p_max - cardinality(v_enabled)
+            limit p_max - v_claimed
             for update of e skip locked
         ) q;
-        v_enabled := v_enabled || array(
-            select e.id
-            from orchestrator.executions e
-            join orchestrator.workflows w on w.key = e.key and w.current and w.enabled
-            where e.id = any (v_ids)
-        );
+
+        return query
+        select
+            e.id, e.workflow_id, p.program_id, p.options, e.context::text,
+            case when e.stack is not null then (
+                select jsonb_object_agg(a.id, a.workflow_id)::text
+                from jsonb_array_elements_text(e.stack) s (id)
+                join orchestrator.executions a on a.id = s.id::bigint
+            ) end
+        from orchestrator.executions e
+        join orchestrator.workflows c on c.key = e.key and c.current and c.enabled
+        join (
+            select d.workflow_id, (select max(g.id) from orchestrator.programs g where g.workflow_id = d.workflow_id) as program_id, w.options::text as options
+            from (select distinct x.workflow_id from orchestrator.executions x where x.id = any (v_ids)) d
+            left join orchestrator.workflows w on w.id = d.workflow_id
+            offset 0
+        ) p on p.workflow_id = e.workflow_id
+        where e.id = any (v_ids)
+        order by e.id;
+        get diagnostics v_enabled = row_count;
+
+        v_claimed := v_claimed + v_enabled;
         v_rounds := v_rounds + 1;
-        exit when cardinality(v_enabled) >= p_max;
-        if cardinality(v_ids) = 0 then
+        exit when v_claimed >= p_max;
+        v_seen := v_seen || v_ids;
+        if v_enabled < cardinality(v_ids) then
+            perform orchestrator.park_executions(v_ids);
+        elsif cardinality(v_ids) = 0 then
             exit when v_rounds > 2 or orchestrator.unpark_executions() = 0;
-        elsif not v_ids <@ v_enabled then
-            perform orchestrator.park_executions(v_ids, v_enabled);
         end if;
     end loop;
-
-    return query
-    select
-        e.id, e.workflow_id, p.program_id, p.options, e.context::text,
-        case when e.stack is not null then (
-            select jsonb_object_agg(a.id, a.workflow_id)::text
-            from jsonb_array_elements_text(e.stack) s (id)
-            join orchestrator.executions a on a.id = s.id::bigint
-        ) end
-    from orchestrator.executions e
-    join (
-        select d.workflow_id, (select max(g.id) from orchestrator.programs g where g.workflow_id = d.workflow_id) as program_id, w.options::text as options
-        from (select distinct x.workflow_id from orchestrator.executions x where x.id = any (v_enabled)) d
-        left join orchestrator.workflows w on w.id = d.workflow_id
-    ) p on p.workflow_id = e.workflow_id
-    where e.id = any (v_enabled)
-    order by e.id;
 end
 $$;
 comment on function orchestrator.claim_executions(integer, bigint) is 'lock up to so many queued executions of enabled workflows; internal';

@@ -1,6 +1,6 @@
--- orchestrator.park_executions(bigint[], bigint[]): take queued rows of disabled workflows out of the workers' way.
--- Of p_seen, those that are not in p_enabled; with each key, more of the same kind, so that a long disabled backlog is passed quickly.
-create or replace function orchestrator.park_executions(p_seen bigint[], p_enabled bigint[]) returns integer
+-- orchestrator.park_executions(bigint[]): take queued rows of disabled workflows out of the workers' way.
+-- Those of p_seen, and more of the same keys, so that a long disabled backlog is passed quickly.
+create or replace function orchestrator.park_executions(p_seen bigint[]) returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, orchestrator, pg_temp
 as $$
@@ -13,7 +13,7 @@ begin
         select q.id
         from orchestrator.executions q
         where q.status is null and not q.dispatched and not q.parked and q.id >= (select min(s.id) from unnest(p_seen) s (id))
-            and q.key in (select x.key from orchestrator.executions x where x.id = any (p_seen) and x.id <> all (p_enabled))
+            and q.key in (select x.key from orchestrator.executions x where x.id = any (p_seen))
             and not exists (select from orchestrator.workflows w where w.key = q.key and w.current and w.enabled)
         order by q.status, q.id
         limit 10000
@@ -23,4 +23,4 @@ begin
     return v_parked;
 end
 $$;
-comment on function orchestrator.park_executions(bigint[], bigint[]) is 'park queued executions of disabled workflows; internal';
+comment on function orchestrator.park_executions(bigint[]) is 'park queued executions of disabled workflows; internal';

@@ -149,7 +149,12 @@ from orchestrator import instructions
 from orchestrator.engine.job import Job
 
 def compile_node(node, program):
-    node.run = lambda proc, prev: Job(node, 0, None, prev.n if prev is not None else None, meta={"asked": True})
+    def run(proc, prev):
+        job = Job(node, 0, None, prev.n if prev is not None else None)
+        job.meta = {"asked": True}
+        return job
+
+    node.run = run
     node.resume = lambda proc, job: job
 
 instructions._registry["output"] = compile_node
