@@ -63,12 +63,15 @@ def _select(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     query = query.where(*_conditions(scope, collection, alias, shape))
     if ordering := order(scope, collection, alias, shape.get("sort", ())):
         query = query.order_by(*ordering)
-    if "limit" in shape:
-        query = query.limit(parameter(shape["limit"], "bigint"))
-    elif shape.get("single"):
-        query = query.limit(1)
     if "offset" in shape:
         query = query.offset(parameter(shape["offset"], "bigint"))
+    if "limit" in shape:
+        # a subquery, so that only the rows of the page are written out, and not all that are sorted
+        page = query.select(exp.Column(this=exp.Star(), table=identifier(alias)))
+        page = page.limit(parameter(shape["limit"], "bigint"))
+        query = exp.select().from_(exp.Subquery(this=page, alias=exp.TableAlias(this=identifier(alias))))
+    elif shape.get("single"):
+        query = query.limit(1)
     entries = _entries(scope, collection, alias, shape)
     if shape.get("single") or "keys" in shape:
         return query.select(*_row(scope, collection, alias, shape, entries))

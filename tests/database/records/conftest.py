@@ -65,7 +65,7 @@ Connection = psycopg.Connection[Any]
 
 
 class ClientPort:
-    """The engine's port over a client's connection; remembers the statements it ran."""
+    """The engine's port over a client's connection, as the role that nodes have; remembers the statements it ran."""
 
     now = NOW
 
@@ -76,7 +76,11 @@ class ClientPort:
     def _execute(self, sql: str, params: Sequence[str | None]) -> RawCursor[dict[str, Any]]:
         self.statements.append(sql)
         cursor: RawCursor[dict[str, Any]] = RawCursor(self.connection, row_factory=dict_row)
-        cursor.execute(sql.encode(), params)
+        self.connection.execute("set role orchestrator_runner")
+        try:
+            cursor.execute(sql.encode(), params)
+        finally:
+            self.connection.execute("reset role")
         return cursor
 
     def fetch(self, sql: str, params: Sequence[str | None] = (), *, infer: bool = False) -> list[dict[str, Any]]:
