@@ -144,10 +144,12 @@ class Batch:
         if status in unkept:
             self._deleted.append(execution_id)
             return
-        jobs = [_with_times(job, (before or {}).get(job["n"])) for job in proc.finished_jobs()]
+        # nothing waits in an execution that has ended, whatever its jobs say
+        ended = status != Status.STARTED
+        jobs = [_with_times(job.to_json(), (before or {}).get(job.n)) for job in proc.jobs if ended or job.status != 0]
         self._results[execution_id] = _result(execution_id, status, proc.reason, to_json(jobs), output, timeout)
         waiting = [_with_times(job, (before or {}).get(job["n"])) for job in proc.waiting_jobs()]
-        if waiting:
+        if waiting and not ended:
             self._waiting[execution_id] = [to_json({"executionId": execution_id, **job}) for job in waiting]
 
     # -- writing -----------------------------------------------------------------------------------------------------

@@ -14,9 +14,10 @@ from typing import Any
 
 from orchestrator.engine.variables import UNDEFINED
 
-__all__ = ["from_json", "iso", "to_json"]
+__all__ = ["from_json", "iso", "quoted", "to_json"]
 
-_quote = json.encoder.encode_basestring
+#: JSON text of a string
+quoted = json.encoder.encode_basestring
 _decode = json.JSONDecoder(parse_float=Decimal).decode
 
 
@@ -44,6 +45,11 @@ def _plain(value: Any) -> Any:
 
 def to_json(value: Any) -> str:
     """JSON text of a value of the engine."""
+    cls = value.__class__
+    if cls is Decimal and value.is_finite():
+        return format(value, "f")
+    if cls is int:
+        return str(value)
     out: list[str] = []
     _append(value, out.append)
     return "".join(out)
@@ -52,7 +58,7 @@ def to_json(value: Any) -> str:
 def _append(value: Any, put: Callable[[str], Any]) -> None:
     cls = value.__class__
     if cls is str:
-        put(_quote(value.replace("\x00", "")) if "\x00" in value else _quote(value))
+        put(quoted(value.replace("\x00", "")) if "\x00" in value else quoted(value))
     elif value is None or value is UNDEFINED:
         put("null")
     elif cls is bool:
@@ -67,7 +73,7 @@ def _append(value: Any, put: Callable[[str], Any]) -> None:
             if item is UNDEFINED:
                 continue
             put(separator)
-            put(_quote(key if key.__class__ is str else str(key)))
+            put(quoted(key if key.__class__ is str else str(key)))
             put(":")
             _append(item, put)
             separator = ","

@@ -32,9 +32,9 @@ class Exemption:
             return False
         if event == "delete":
             return True
-        width = len(plan.columns.names)
-        row = plan.columns.row(values[:width])
         if event == "update":
-            old = plan.columns.row(values[width:])
-            row = {name: value for name, value in row.items() if value != old[name]}
+            new, old = plan.columns.rows(values)
+            row = {name: value for name, value in new.items() if value != old[name]}
+        else:
+            row = plan.columns.row(values)
         return not changed_since(self.judged, row, plan.watched)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.actor import Actor, read_actor
 from orchestrator.engine.encoding import to_json
-from orchestrator.engine.history import History, jobs_json
+from orchestrator.engine.history import History, entry_of
 from orchestrator.engine.processor import Processor
 from orchestrator.engine.session import Session
 from orchestrator.engine.verdict import HANGS
@@ -88,10 +88,10 @@ def follow(
     history = History(host)
     for start in runs:
         _run(session, actor, start, history, outcome)
-        if outcome.stopped or outcome.status != 200:  # noqa: PLR2004 - HTTP's OK
+        if outcome.stopped or outcome.status != 200:
             break
     history.flush()
-    if not outcome.stopped and outcome.status == 200:  # noqa: PLR2004 - HTTP's OK
+    if not outcome.stopped and outcome.status == 200:
         _enqueue(host, queued)
     return outcome
 
@@ -196,25 +196,18 @@ def _run(session: Session, actor: Actor, start: Followed, history: History, outc
         pass
     final = int(Status.STARTED) if status is None else status
     if final not in program.delete_on_status:
-        stack = session.chain.stack()
-        history.add(
-            (
-                program,
-                to_json(context),
-                final,
-                jobs_json(proc),
-                None if proc.output is None else to_json(proc.output),
-                proc.execution_id,
-                to_json(list(stack)) if stack else None,
-            )
-        )
+        entry = entry_of(proc, final, to_json(context))
+        if start.rollback_on_failure and final < 0:
+            session.port.refused.append(entry)
+        else:
+            history.add(entry)
     if start.rollback_on_failure and status is not None and status < 0:
         raise RollbackOnFailureError(detail={"workflow": program.key, "code": "WORKFLOW_ROLLBACK_ON_FAILURE"})
     if program.type == "action":
         _answer(proc, status, outcome)
 
 
-class _Undone(Exception):  # noqa: N818 - rolls a savepoint back
+class _Undone(Exception):
     """the run failed"""
 
 
@@ -244,7 +237,7 @@ def _enqueue(host: Host, starts: Sequence[Followed]) -> None:
 
 def warn_text(outcome: Outcome) -> str | None:
     """What a failed synchronous workflow leaves in plain SQL: a warning."""
-    if outcome.status == 200:  # noqa: PLR2004 - HTTP's OK
+    if outcome.status == 200:
         return None
     return "; ".join(str(e["message"]) for e in outcome.errors or ()) or "a workflow after the write failed"
 

@@ -29,15 +29,29 @@ class Frame:
         guards: event to the guards that run, bound ones first.
     """
 
-    __slots__ = ("actor", "encode", "guards", "history", "identity", "plan", "refused", "session")
+    __slots__ = ("_actor", "_encode", "_host", "base", "guards", "history", "identity", "plan", "refused", "session")
 
     def __init__(self, host: Host, plan: Plan, identity: Any, actor: Actor | None = None) -> None:
         self.identity = identity
         self.plan = plan
         self.session = Session(host, host.chain, loop_limit=host.loop_limit)
-        self.actor = actor or read_actor(host)
         self.history = History(host)
         self.guards: dict[str, list[Guard]] = {}
+        #: what every context of the statement has in common
+        self.base: dict[str, Any] = {"record": None, "previous": None}
         #: executions that refused; the transaction takes them with it, unless a request writes them after its rollback
         self.refused: list[Entry] = []
-        self.encode = row_encoder(plan.columns.names)
+        self._host = host
+        self._actor = actor
+        self._encode = row_encoder(plan.columns)
+
+    @property
+    def actor(self) -> Actor:
+        """Who writes; asked for when somebody wants to know."""
+        if self._actor is None:
+            self._actor = read_actor(self._host)
+        return self._actor
+
+    def inserted_json(self, context: dict[str, Any]) -> str:
+        """The context of an inserted row as the history keeps it: the record is what ``params.values`` says."""
+        return f'{{"params":{{"values":{self._encode(context["record"])}}},{self.actor.json}}}'

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.frame import Frame
-from orchestrator.engine.history import jobs_json
-
+from orchestrator.engine.history import entry_of
 from orchestrator.engine.processor import Processor
+from orchestrator.engine.quick import compile_question
 from orchestrator.engine.verdict import Refusal, beyond_limit, blocked, failed, hangs
-from orchestrator.errors import StackLimitError
+from orchestrator.errors import OrchestratorError, StackLimitError
 from orchestrator.model.status import Status
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from orchestrator.engine.host import Host
     from orchestrator.engine.program import Program
 
-__all__ = ["Guard", "Skip", "bound_guards", "changed_since", "guards_of", "judge_row"]
+__all__ = ["Guard", "Skip", "bound_guards", "changed_since", "guards_of", "judge_row", "quick_of"]
 
 _END = "end"
 
 
-class Skip(Exception):  # noqa: N818 - the outcome of a guard, not a fault
+class Skip(Exception):
     """A guard ended as succeeded: the operation is left out, and its messages are told."""
 
     def __init__(self, messages: list[dict[str, Any]]) -> None:
@@ -36,14 +36,20 @@ class Skip(Exception):  # noqa: N818 - the outcome of a guard, not a fault
 class Guard:
     """A before-workflow ready to judge."""
 
-    __slots__ = ("keeps", "program")
+    __slots__ = ("keeps", "knows_actor", "program", "question")
 
     def __init__(self, program: Program) -> None:
         self.program = program
         #: whether a run that passed stays in the history
         self.keeps = int(Status.RESOLVED) not in program.delete_on_status
+        #: answers quickly whether a run would pass unseen
+        self.question = None if self.keeps else compile_question(program)
+        #: whether a run needs to know who writes
+        self.knows_actor = self.keeps or any(_asks_for_actor(path) for path in program.paths)
 
-    def judge(self, frame: Frame, context: dict[str, Any], context_json: Callable[[], str]) -> list[dict[str, Any]] | None:
+    def judge(
+        self, frame: Frame, context: dict[str, Any], context_json: Callable[[dict[str, Any]], str]
+    ) -> list[dict[str, Any]] | None:
         """Run on a context; return response messages when the operation may pass.
 
         ``context_json`` is called for the context's JSON when the run is kept.
@@ -54,50 +60,44 @@ class Guard:
         """
         program = self.program
         session = frame.session
-        chain = session.chain
-        if chain.links and chain.count(program.workflow_id, hidden=True) >= program.stack_limit:
+        if session.chain.links and session.chain.count(program.workflow_id, hidden=True) >= program.stack_limit:
             raise Refusal(
                 beyond_limit(program.key, None, f'workflow "{program.key}" guards a write that it made itself')
             )
         proc = Processor(program, context, session)
         status = proc.start()
         if status == 1:
-            last = proc.last
-            if last is None or last.type != _END:
-                if self.keeps:
-                    frame.history.add(self._entry(proc, 1, context_json()))
-                return proc.messages
             if self.keeps:
-                frame.history.add(self._entry(proc, 1, context_json()))
-            raise Skip(proc.messages or [])
+                frame.history.add(entry_of(proc, 1, context_json(context)))
+            last = proc.last
+            if last is not None and last.type == _END:
+                raise Skip(proc.messages or [])
+            return proc.messages
         final = int(Status.ABORTED) if status is None else status
         if final not in program.delete_on_status:
-            frame.refused.append(self._entry(proc, final, context_json()))
-        raise Refusal(self._error(proc, status))
+            if not self.knows_actor:
+                context.update(frame.actor.context())
+            frame.refused.append(entry_of(proc, final, context_json(context)))
+        raise Refusal(_error(proc, status))
 
-    def _error(self, proc: Processor, status: int | None) -> Any:
-        key, last = self.program.key, proc.last
-        if status is None:
-            return hangs(key, last.key if last else None)
-        if last is not None and last.type == _END:
-            return blocked(key, last.key, proc.messages)
-        if getattr(proc.error, "sqlstate", None) == StackLimitError.sqlstate:
-            return beyond_limit(key, last.key if last else None, str(proc.error))
-        return failed(key, last.key if last else None, _cause(proc))
 
-    @staticmethod
-    def _entry(proc: Processor, status: int, context_json: str) -> Any:
-        output = None if proc.output is None else to_json(proc.output)
-        stack = proc.session.chain.stack()
-        return (
-            proc.program,
-            context_json,
-            status,
-            jobs_json(proc),
-            output,
-            proc.execution_id,
-            to_json(list(stack)) if stack else None,
-        )
+def _asks_for_actor(path: tuple[str, ...]) -> bool:
+    path = path[1:] if path[:1] == ("ctx",) else path
+    return not path or (path[0] == "$context" and (len(path) == 1 or path[1] in _ACTOR))
+
+
+_ACTOR = frozenset({"user", "roleName", "dbUser"})
+
+
+def _error(proc: Processor, status: int | None) -> OrchestratorError:
+    key, last = proc.program.key, proc.last
+    if status is None:
+        return hangs(key, last.key if last else None)
+    if last is not None and last.type == _END:
+        return blocked(key, last.key, proc.messages)
+    if getattr(proc.error, "sqlstate", None) == StackLimitError.sqlstate:
+        return beyond_limit(key, last.key if last else None, str(proc.error))
+    return failed(key, last.key if last else None, _cause(proc))
 
 
 def _cause(proc: Processor) -> str | None:
@@ -131,10 +131,33 @@ def guards_of(host: Host, frame: Frame, event: str) -> list[Guard]:
     guards = frame.guards.get(event)
     if guards is None:
         plan = frame.plan
-        guards = bound_guards(host, frame.actor, plan.collection)
+        guards = bound_guards(host, frame.actor, plan.collection) if plan.bindable else []
         guards += [Guard(host.program(program_id)) for program_id in plan.before.get(event, ())]
         frame.guards[event] = guards
+        if any(guard.knows_actor for guard in guards):
+            frame.base.update(frame.actor.context())
     return guards
+
+
+def quick_of(frame: Frame, event: str) -> Callable[[list[Any]], bool] | None:
+    """What answers quickly whether an inserted row passes unseen; None where rows have to be judged in full."""
+    guards = frame.guards.get(event)
+    columns = frame.plan.columns
+    if event != "insert" or not guards or columns.decoded or columns.wide:
+        return None
+    questions = [guard.question for guard in guards]
+    question = questions[0]
+    if len(questions) > 1 or question is None or guards[0].knows_actor or frame.session.chain.links:
+        return None
+    names = columns.names
+
+    def passes(values: list[Any]) -> bool:
+        record = dict(zip(names, values, strict=False))
+        results: dict[str, Any] = {}
+        context = {"params": {"values": record}, "record": record, "previous": None}
+        return question({"$context": context, "$jobsMapByNodeKey": results}, results)
+
+    return passes
 
 
 def judge_row(host: Host, frame: Frame, event: str, values: list[Any]) -> None:
@@ -146,40 +169,26 @@ def judge_row(host: Host, frame: Frame, event: str, values: list[Any]) -> None:
         Skip: the row is to be left out.
         Refusal: the statement is to fail.
     """
-    plan = frame.plan
-    guards = guards_of(host, frame, event)
+    guards = frame.guards.get(event) or guards_of(host, frame, event)
     if not guards:
         return
-    columns = plan.columns
-    params: dict[str, Any]
-    previous: dict[str, Any] | None = None
-    record: dict[str, Any] | None = None
+    context = frame.base.copy()
+    context_json: Callable[[dict[str, Any]], str] = to_json
+    columns = frame.plan.columns
     if event == "insert":
         record = columns.row(values)
-        params = {"values": record}
+        context["params"] = {"values": record}
+        context["record"] = record
+        context_json = frame.inserted_json
     elif event == "update":
-        width = len(columns.names)
-        record, previous = columns.row(values[:width]), columns.row(values[width:])
+        record, previous = columns.rows(values)
         changed = {name: value for name, value in record.items() if value != previous[name]}
-        params = {"filterByTk": plan.key_of(previous), "values": changed}
+        context["params"] = {"filterByTk": frame.plan.key_of(previous), "values": changed}
+        context["record"], context["previous"] = record, previous
     else:
         previous = columns.row(values)
-        params = {"filterByTk": plan.key_of(previous)}
-    actor = frame.actor
-    context = {
-        "params": params,
-        "record": record,
-        "previous": previous,
-        "user": actor.user,
-        "roleName": actor.role_name,
-        "dbUser": actor.db_user,
-    }
-
-    def context_json() -> str:
-        if event == "insert" and not columns.decoded:
-            return f'{{"params":{{"values":{frame.encode(record)}}},{actor.json}}}'
-        return to_json({k: v for k, v in context.items() if k != "record" or event != "insert"})
-
+        context["params"] = {"filterByTk": frame.plan.key_of(previous)}
+        context["previous"] = previous
     for guard in guards:
         guard.judge(frame, context, context_json)
 

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.engine.encoding import to_json
+from orchestrator.engine.encoding import quoted, to_json
 
 if TYPE_CHECKING:
     from orchestrator.engine.host import Host
+    from orchestrator.engine.plan import Columns
     from orchestrator.engine.processor import Processor
     from orchestrator.engine.program import Node, Program
 
-__all__ = ["FLUSH_AT", "Entry", "History", "jobs_json", "row_encoder"]
+__all__ = ["FLUSH_AT", "Entry", "History", "entry_of", "jobs_json", "row_encoder"]
 
 #: executions kept in memory before they are written
 FLUSH_AT = 1000
@@ -54,6 +55,14 @@ def jobs_json(proc: Processor) -> str:
         upstream = f',"upstream":{job.upstream}' if job.upstream is not None else ""
         parts.append(f'{{"n":{job.n},{_prefix[job.node]}{int(job.status)},"result":{text}{upstream}}}')
     return "[" + ",".join(parts) + "]"
+
+
+def entry_of(proc: Processor, status: int, context_json: str) -> Entry:
+    """What is kept of a run that is over."""
+    chain = proc.session.chain
+    stack = to_json(list(chain.stack())) if chain.links or chain.ancestors else None
+    output = None if proc.output is None else to_json(proc.output)
+    return proc.program, context_json, status, jobs_json(proc), output, proc.execution_id, stack
 
 
 class History:
@@ -99,23 +108,22 @@ class History:
         )
 
 
-def row_encoder(names: tuple[str, ...]) -> Callable[[dict[str, Any]], str]:
-    """A function that writes a record of plain columns as JSON, faster than the general one."""
-    keys = [(name, to_json(name) + ":") for name in names]
+def row_encoder(columns: Columns) -> Callable[[dict[str, Any]], str]:
+    """A function that writes a record of these columns as JSON, faster than the general one."""
+    parts = [(name, to_json(name) + ":", kind == "numeric" or name in columns.decoded) for name, kind in columns.kinds]
 
     def encode(row: dict[str, Any]) -> str:
-        parts = []
-        for name, key in keys:
+        out = []
+        for name, key, special in parts:
             value = row[name]
-            cls = value.__class__
             if value is None:
-                parts.append(key + "null")
-            elif cls is int:
-                parts.append(key + str(value))
-            elif cls is Decimal and value.is_finite():
-                parts.append(key + format(value, "f"))
+                out.append(key + "null")
+            elif special:
+                out.append(key + to_json(value))
+            elif value.__class__ is str:
+                out.append(key + quoted(value))
             else:
-                parts.append(key + to_json(value))
-        return "{" + ",".join(parts) + "}"
+                out.append(key + to_json(value))
+        return "{" + ",".join(out) + "}"
 
     return encode

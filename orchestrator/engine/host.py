@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.engine.chain import Chain
@@ -47,9 +46,6 @@ class Host(Port, Protocol):
         special: Sequence[Special] | None,
     ) -> None:
         """Write finished executions of one program and one status, all at once."""
-
-    def budget(self) -> AbstractContextManager[None]:
-        """A block with processor time of its own; BudgetExceeded is raised in it when that is used up."""
 
     def enqueue(self, program: Program, data: Sequence[str], stack: str | None) -> None:
         """Queue executions of an asynchronous workflow, one for each record (JSON texts)."""

@@ -25,27 +25,16 @@ WAIT = _Wait()
 class Job:
     """A row of ``jobs``. ``n`` is its number in the execution; a larger n was created later."""
 
-    __slots__ = ("log", "meta", "n", "node", "result", "started_at", "status", "upstream")
+    n: int = 0
+    meta: Any = None
+    log: str | None = None
+    started_at: str | None = None
 
-    def __init__(
-        self,
-        node: Node,
-        status: int,
-        result: Any = None,
-        upstream: int | None = None,
-        n: int = 0,
-        meta: Any = None,
-        log: str | None = None,
-        started_at: str | None = None,
-    ) -> None:
+    def __init__(self, node: Node, status: int, result: Any = None, upstream: int | None = None) -> None:
         self.node = node
         self.status = status
         self.result = result
         self.upstream = upstream
-        self.n = n
-        self.meta = meta
-        self.log = log
-        self.started_at = started_at
 
     def to_json(self) -> dict[str, Any]:
         """The element of ``executions.jobs`` for this job."""

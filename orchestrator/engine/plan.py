@@ -11,22 +11,43 @@ __all__ = ["Columns", "Plan"]
 
 
 
+_MOST_ARGUMENTS = 98
+
+
 class Columns:
     """The columns that a generated function passes on, and how their values become the engine's."""
 
-    __slots__ = ("decoded", "names")
+    __slots__ = ("decoded", "kinds", "names", "wide")
 
     def __init__(self, columns: Sequence[Mapping[str, Any]]) -> None:
         self.names: tuple[str, ...] = tuple(c["name"] for c in columns)
+        #: more columns than a function takes arguments: they come as JSON arrays
+        self.wide = 2 * len(columns) > _MOST_ARGUMENTS
+        self.kinds: tuple[tuple[str, str], ...] = tuple((c["name"], c["kind"]) for c in columns)
         self.decoded: tuple[str, ...] = tuple(c["name"] for c in columns if c.get("json"))
 
     def row(self, values: Sequence[Any]) -> dict[str, Any]:
         """The record of positional values."""
-        row = dict(zip(self.names, values, strict=True))
+        names = self.names
+        if self.wide and len(values) < len(names):
+            values = _unpacked(values)
+        row = dict(zip(names, values, strict=True))
         for name in self.decoded:
             if row[name] is not None:
                 row[name] = from_json(row[name])
         return row
+
+    def rows(self, values: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The new and the old record of an update."""
+        width = len(self.names)
+        if len(values) < 2 * width:
+            values = _unpacked(values)
+        return self.row(values[:width]), self.row(values[width:])
+
+
+def _unpacked(parts: Sequence[str]) -> list[Any]:
+    """Values of a wide table, whose columns travel as JSON arrays."""
+    return [value for part in parts for value in from_json(part)]
 
 
 class Plan:
@@ -38,7 +59,7 @@ class Plan:
         watched: columns that the guards' programs read of the judged values, None for any of them.
     """
 
-    __slots__ = ("after", "before", "cascades", "collection", "columns", "id", "key", "watched")
+    __slots__ = ("after", "before", "bindable", "cascades", "collection", "columns", "id", "key", "watched")
 
     def __init__(self, plan_id: int, data: Mapping[str, Any]) -> None:
         self.id = plan_id
@@ -49,6 +70,8 @@ class Plan:
             tuple(data["key"]) if isinstance(data["key"], list) else data["key"]
         )
         self.before: dict[str, tuple[int, ...]] = {e: tuple(ids) for e, ids in data["before"].items()}
+        #: whether a local guard may be bound to a write
+        self.bindable = bool(data.get("bindable"))
         self.after: dict[str, list[dict[str, Any]]] = data["after"]
         self.cascades: frozenset[str] = frozenset(data.get("cascades") or ())
         watched = data.get("watched")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["BudgetExceeded", "Processor"]
 
 
-class BudgetExceeded(BaseException):  # noqa: N818 - not an error of a node: no node may catch it
+class BudgetExceeded(BaseException):
     """the run used up its processor time"""
 
 
@@ -37,57 +37,49 @@ class Processor:
         output: what the last output node wrote.
     """
 
-    __slots__ = (
-        "context",
-        "error",
-        "execution_id",
-        "jobs",
-        "last",
-        "messages",
-        "output",
-        "position",
-        "program",
-        "reason",
-        "results",
-        "scope",
-        "session",
-        "stack",
-        "status",
-    )
+    # defaults on the class: a run of a million rows pays for what it changes only
+    status: int | None = None
+    reason: str | None = None
+    last: Node | None = None
+    position: Node | None = None
+    messages: list[dict[str, Any]] | None = None
+    output: Any = None
+    error: BaseException | None = None
+    execution_id: int = 0
+    stack: tuple[int, ...] = ()
 
     def __init__(
         self,
         program: Program,
         context: Any,
         session: Session,
-        *,
         execution_id: int = 0,
         stack: tuple[int, ...] = (),
     ) -> None:
         self.program = program
-        self.context = context
         self.session = session
-        self.execution_id = execution_id
-        self.stack = stack
-        self.status: int | None = None
-        self.reason: str | None = None
         self.jobs: list[Job] = []
-        self.last: Node | None = None
-        self.position: Node | None = None
-        self.messages: list[dict[str, Any]] | None = None
-        self.output: Any = None
-        self.error: BaseException | None = None
         self.results: dict[str, Any] = {}
-        scope: dict[str, Any] = {"$context": context, "$jobsMapByNodeKey": self.results}
-        self.scope = scope
-        roots = program.roots
-        if not roots <= _PLAIN_ROOTS:
-            if "$system" in roots or "ctx" in roots:
-                scope["$system"] = system_scope(session.now, self, None)
-            if "$env" in roots or "ctx" in roots:
-                scope["$env"] = session.environment()
-            scope["$scopes"] = {}
-            scope["ctx"] = scope
+        self.scope: dict[str, Any] = {"$context": context, "$jobsMapByNodeKey": self.results}
+        if execution_id:
+            self.execution_id = execution_id
+            self.stack = stack
+        if not program.plain:
+            self._widen_scope(program.roots)
+
+    @property
+    def context(self) -> Any:
+        """The trigger's payload."""
+        return self.scope["$context"]
+
+    def _widen_scope(self, roots: frozenset[str]) -> None:
+        scope = self.scope
+        if "$system" in roots or "ctx" in roots:
+            scope["$system"] = system_scope(self.session.now, self, None)
+        if "$env" in roots or "ctx" in roots:
+            scope["$env"] = self.session.environment()
+        scope["$scopes"] = {}
+        scope["ctx"] = scope
 
     # -- entering --------------------------------------------------------------------------------------------------
 
@@ -117,7 +109,7 @@ class Processor:
             while last is not None and self.status is None:
                 parent = self.position.branch_parent if self.position is not None else None
                 if parent is None:
-                    self.status = execution_status(last.status)
+                    self.status = 1 if last.status == 1 else execution_status(last.status)
                     break
                 if parent.resume is None:
                     raise LookupError(f'node type "{parent.type}" cannot be resumed')
@@ -136,6 +128,7 @@ class Processor:
             The line's last job, or None when the line waits or the whole execution has ended.
         """
         run = fn or node.run
+        jobs, results = self.jobs, self.results
         while True:
             try:
                 outcome = run(self, prev)
@@ -150,14 +143,17 @@ class Processor:
             if outcome is WAIT or self.status is not None:
                 return None
             if outcome.__class__ is tuple:
-                job = Job(node, outcome[0], outcome[1], prev.n if prev is not None else None)
-                self.jobs.append(job)
-                job.n = len(self.jobs)
-                self.results[node.key] = outcome[1]
+                status, result = outcome
+                job = Job(node, status, result, prev.n if prev is not None else None)
+                jobs.append(job)
+                job.n = len(jobs)
+                results[node.key] = result
                 self.last = node
+            elif outcome is None:  # a node that returns nothing waits as well
+                return None
             else:
                 job = self.save(outcome, prev)
-            status = job.status
+                status = job.status
             if status == 1:
                 following = node.downstream
                 if following is None:
@@ -234,5 +230,3 @@ class Processor:
         """Jobs that wait, in the same form; rows of ``waiting_jobs``."""
         return [job.to_json() for job in self.jobs if job.status == 0]
 
-
-_PLAIN_ROOTS = frozenset({"$context", "$jobsMapByNodeKey"})

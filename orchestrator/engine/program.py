@@ -36,6 +36,7 @@ class Node:
         "branches",
         "config",
         "downstream",
+        "evaluate",
         "id",
         "key",
         "paths",
@@ -52,6 +53,7 @@ class Node:
     resume: Runner | None
     #: local scope of a branching node, made anew from its job when a run is resumed
     scope: Callable[[Processor, Job], Mapping[str, Any]] | None
+    evaluate: Callable[[dict[str, Any]], Any] | None
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         self.id: int = row["id"]
@@ -71,6 +73,8 @@ class Node:
         self.writes = False
         self.resume = None
         self.scope = None
+        #: for nodes that only compute: the computation
+        self.evaluate = None
 
     def template(self, value: Any) -> Template:
         """Compile a configured value and note what it reads."""
@@ -98,6 +102,7 @@ class Program:
         "nodes_by_key",
         "options",
         "paths",
+        "plain",
         "roots",
         "stack_limit",
         "sync",
@@ -131,6 +136,8 @@ class Program:
         self.paths: frozenset[Path] = frozenset(p for node in self.nodes for p in node.paths)
         #: the scope roots that templates read, behind the alias ctx as well
         self.roots = frozenset(p[1] if p[0] == "ctx" and len(p) > 1 else p[0] for p in self.paths if p)
+        #: whether a scope of context and results is enough
+        self.plain = self.roots <= {"$context", "$jobsMapByNodeKey"} and not any(n.scope for n in self.nodes)
         self.uses_database = any(node.writes for node in self.nodes)
 
     def _link(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -150,7 +157,7 @@ class Program:
             node.branch_parent = _branch_parent(node)
 
     def _compile(self) -> None:
-        from orchestrator.instructions import instruction  # noqa: PLC0415 - instructions import this module
+        from orchestrator.instructions import instruction
 
         for node in self.nodes:
             instruction(node.type)(node, self)

@@ -290,7 +290,7 @@ def _body(data: str | None, messages: list[dict[str, Any]]) -> str:
 def _revive(error: StatementError) -> OrchestratorError | None:
     """Our own error, raised by a trigger while the write went on; None for PostgreSQL's."""
     cls = by_sqlstate(error.sqlstate) if error.sqlstate.startswith("WF") else None
-    if cls is None or cls.http_status == InvalidError.http_status and cls is not BlockedError:
+    if cls is None or (cls.http_status == InvalidError.http_status and cls is not BlockedError):
         return None
     detail = from_json(error.detail) if error.detail and error.detail.startswith("{") else None
     return cls(str(error), detail=detail)

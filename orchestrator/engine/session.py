@@ -47,7 +47,7 @@ class Session:
     def records(self) -> Records:
         """The record repository, made when a data node first asks."""
         if self._records is None:
-            from orchestrator.engine.records import open_records  # noqa: PLC0415 - only data nodes pay for it
+            from orchestrator.engine.records import open_records
 
             self._records = open_records(self.port)
         return self._records

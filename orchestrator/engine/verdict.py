@@ -17,7 +17,7 @@ __all__ = ["Refusal", "beyond_limit", "blocked", "error_text", "failed", "hangs"
 HANGS = "Workflow on your action hangs, please contact the administrator"
 
 
-class Refusal(Exception):  # noqa: N818 - the outcome of a guard, not a fault
+class Refusal(Exception):
     """A guard did not let the operation pass. Carries the error to show."""
 
     def __init__(self, error: OrchestratorError) -> None:

@@ -37,6 +37,11 @@ class Workflow:
         self.program = program
 
     @property
+    def keeps(self) -> bool:
+        """Whether runs that passed stay in the history."""
+        return int(Status.RESOLVED) not in self.program.delete_on_status
+
+    @property
     def is_global(self) -> bool:
         return bool(self.config.get("global"))
 
@@ -63,13 +68,13 @@ def _publish(port: Port, state: Mapping[str, Any]) -> None:
     gone = frozenset(state["gone"])
     workflows = [compile_workflow(port, row, gone) for row in state["workflows"]]
     columns = plan_columns([field for field in state["fields"] if field["attnum"] is not None])
-    plan = _plan(state, workflows, columns)
     guards = {event: _guard(workflows, event, columns) for event in _EVENTS}
+    plan = _plan(state, workflows, columns)
     judging = [w for w in workflows if w.type == "request-interception"]
     hooks = {
         "guards": guards,
         "runsSql": any(w.program.uses_database for w in judging),
-        "closes": any(int(Status.RESOLVED) not in w.program.delete_on_status for w in judging),
+        "closes": any(w.keeps for w in judging),
         "follows": needs_after(workflows, state),
         "after": {
             event: {"native": is_native(entries), "entries": entries} for event, entries in plan["after"].items()
@@ -113,14 +118,20 @@ def _plan(
     state: Mapping[str, Any], workflows: Sequence[Workflow], columns: list[dict[str, Any]]
 ) -> dict[str, Any]:
     watched: set[str] | None = set()
-    for workflow in workflows:
-        if workflow.type == "request-interception" and watched is not None:
+    judging = [w for w in workflows if w.type == "request-interception"]
+    for workflow in judging:
+        if watched is not None:
             watched = _watched(workflow.program, watched)
+    if watched is not None and not any(w.keeps for w in judging):
+        # nobody will look at the rest of the row: what is not passed on costs nothing
+        key = state["key"] if isinstance(state["key"], list) else [state["key"]]
+        columns = [column for column in columns if column["name"] in watched or column["name"] in key]
     return {
         "collection": state["collection"],
         "columns": columns,
         "key": state["key"],
         "before": {e: [w.program_id for w in workflows if w.guards(e)] for e in _EVENTS},
+        "bindable": any(w.type == "request-interception" and not w.is_global for w in workflows),
         "after": after_entries(workflows, state["fields"]),
         "cascades": state["cascades"],
         "watched": None if watched is None else sorted(watched),

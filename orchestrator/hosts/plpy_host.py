@@ -18,7 +18,7 @@ from orchestrator.engine.chain import Chain
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.follow import follow, rows_of, warn_text
 from orchestrator.engine.frame import Frame
-from orchestrator.engine.guard import Skip, judge_row
+from orchestrator.engine.guard import Skip, judge_row, quick_of
 from orchestrator.engine.host import Special
 from orchestrator.engine.plan import Plan
 from orchestrator.engine.port import StatementError
@@ -37,6 +37,8 @@ _TEXT = "pg_catalog.text"
 _DONE = '{"value":null}'
 #: seconds of processor time between two looks at what is running; a run is stopped after one to two of them
 CPU_TICK = 1.0
+#: from here on types are not PostgreSQL's own
+_FIRST_OF_USERS = 16384
 #: prepared statements and programs kept for a session
 _KEPT = 2000
 
@@ -54,6 +56,8 @@ class PlpyHost:
         self._programs: dict[int, Program] = {}
         self._table_plans: dict[int, Plan] = {}
         self._frames: dict[tuple[str, int], Frame] = {}
+        #: plan, event and statement of the last row that passed, and what answers for the next ones
+        self._quick: tuple[int, str, StatementId, Callable[[list[Any]], bool]] | None = None
         self.chain = Chain()
         self.loop_limit = int(os.environ.get("WORKFLOW_LOOP_LIMIT") or 0)
         self.statement_id: Callable[[], StatementId] = statement_identity()
@@ -63,6 +67,7 @@ class PlpyHost:
         self.refused: list[Any] = []
         #: messages of guards that left a row out, for the running request
         self.skipped: list[dict[str, Any]] = []
+        self._base_types: dict[int, int] = {}
         self._hinted = 0
         self._runs = 0
         self._seen_run = 0
@@ -143,13 +148,23 @@ class PlpyHost:
         decoders = [
             (name, decode)
             for name, oid in zip(result.colnames(), result.coltypes(), strict=True)
-            if (decode := decoder_of_oid(oid)) is not None
+            if (decode := decoder_of_oid(oid if oid < _FIRST_OF_USERS else self._base_type(oid))) is not None
         ]
         for row in rows:
             for name, decode in decoders:
                 if row[name] is not None:
                     row[name] = decode(row[name])
         return rows
+
+    def _base_type(self, oid: int) -> int:
+        """The type that a domain stands for; any other type is its own."""
+        if oid not in self._base_types:
+            rows = self._plpy.execute(
+                f"select t.typbasetype::pg_catalog.int8 as base from pg_catalog.pg_type t where t.oid = {oid}"
+            )
+            base = rows[0]["base"]
+            self._base_types[oid] = self._base_type(base) if base else oid
+        return self._base_types[oid]
 
     def run(self, sql: str, params: Sequence[str | None] = (), *, infer: bool = False) -> int:
         """See :class:`orchestrator.engine.port.Port`."""
@@ -235,22 +250,11 @@ class PlpyHost:
         """See :class:`orchestrator.engine.host.Host`."""
         self._plpy.log(message)
 
-    @contextmanager
-    def budget(self) -> Iterator[None]:
-        """See :class:`orchestrator.engine.host.Host`."""
-        self._runs += 1
-        self._busy += 1
-        try:
-            yield
-        finally:
-            self._busy -= 1
-
     # -- entry points ----------------------------------------------------------------------------------------------
 
-    def frame(self, plan_id: int) -> Frame:
+    def frame(self, plan_id: int, identity: StatementId) -> Frame:
         """The running statement's frame on a plan's table, opened when this is its first row."""
         plan = self.plan(plan_id)
-        identity = self.statement_id()
         slot = (plan.collection, identity[3])
         frame = self._frames.get(slot)
         if frame is None or frame.identity != identity:
@@ -259,18 +263,33 @@ class PlpyHost:
 
     def judge(self, plan_id: int, event: str, values: list[Any]) -> str | None:
         """The verdict on a row; None lets it pass."""
+        busy = self._busy
+        self._busy = busy + 1
         self._runs += 1
-        self._busy += 1
+        identity = self.statement_id()
+        quick = self._quick
+        if quick is not None and quick[0] == plan_id and quick[1] == event and quick[2] == identity:
+            try:
+                if quick[3](values):
+                    self._busy = busy
+                    return None
+            except Exception:
+                # judged again in full, where the error becomes the node's
+                self._quick = None
         try:
-            frame = self.frame(plan_id)
+            return self._judge(plan_id, identity, event, values)
+        finally:
+            self._busy = busy
+
+    def _judge(self, plan_id: int, identity: StatementId, event: str, values: list[Any]) -> str | None:
+        try:
+            frame = self.frame(plan_id, identity)
             exemption = self.exemption
-            if (
-                exemption is not None
-                and frame.identity[3] == 1
-                and exemption.covers(frame.plan, event, values)
-            ):
+            if exemption is not None and identity[3] == 1 and exemption.covers(frame.plan, event, values):
                 return None
             judge_row(self, frame, event, values)
+            passes = quick_of(frame, event) if exemption is None else None
+            self._quick = None if passes is None else (plan_id, event, identity, passes)
         except Skip as skip:
             if event in frame.plan.cascades and frame.identity[3] > 1:
                 return error_text(_orphans(frame.plan.collection, event))
@@ -286,8 +305,6 @@ class PlpyHost:
             return error_text(error)
         except Exception as error:
             return error_text(self._unexpected(error))
-        finally:
-            self._busy -= 1
         return None
 
     def close(self, plan_id: int) -> None:

@@ -24,7 +24,7 @@ def compile_node(node: Node, _program: Program) -> None:
         return
     expression = compile_expression(engine, text)
     node.reads(expression.paths)
-    evaluate = expression.evaluate
+    evaluate = node.evaluate = expression.evaluate
 
     def run(proc: Processor, _prev: Job | None) -> Any:
         try:

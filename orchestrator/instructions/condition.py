@@ -17,7 +17,7 @@ __all__ = ["compile_node"]
 
 def compile_node(node: Node, _program: Program) -> None:
     """Only a strict boolean chooses a branch: any other truthy value runs none."""
-    evaluate = compile_condition(node, node.config)
+    evaluate = node.evaluate = compile_condition(node, node.config)
     reject = bool(node.config.get("rejectOnFalse"))
     branches = {True: node.branches.get(1), False: node.branches.get(0)}
 

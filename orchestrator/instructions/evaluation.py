@@ -35,4 +35,4 @@ def compile_condition(node: Node, config: Mapping[str, Any]) -> Evaluate:
 
 
 def _missing_expression(_scope: Mapping[str, Any]) -> Any:
-    raise ExpressionError("TypeError: expression is missing")
+    raise ExpressionError("expression is missing", "TypeError")

@@ -33,9 +33,12 @@ def compile_node(node: Node, _program: Program) -> None:
                 matched = index
                 break
             if isinstance(outcome, str):
-                return Job(node, Status.ERROR, outcome, meta={"conditions": outcomes})
+                job = Job(node, Status.ERROR, outcome)
+                job.meta = {"conditions": outcomes}
+                return job
         status = Status.RESOLVED if matched is not None else final_without_match
-        job = Job(node, status, outcomes[-1] if outcomes else None, meta={"conditions": outcomes})
+        job = Job(node, status, outcomes[-1] if outcomes else None)
+        job.meta = {"conditions": outcomes}
         head = node.branches.get(matched + 1 if matched is not None else 0)
         if head is None:
             return job

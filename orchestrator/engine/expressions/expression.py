@@ -23,6 +23,8 @@ ENGINES: Final = ("math.js", "formula.js", "string")
 _TOKEN: Final = re.compile(r"\{\{\s*(?!this\.)([A-Za-z0-9_$.-]+)\s*\}\}")
 _DIGITS: Final = 9
 _QUANTUM: Final = Decimal(1).scaleb(-_DIGITS)
+#: any number without a fraction has this exponent
+_WHOLE: Final = Decimal(1)
 _LONGEST: Final = 50_000
 
 #: What an expression reads that asks for the time, with TODAY() or the like.
@@ -190,6 +192,8 @@ def result(value: Any) -> Any:
     kind = type(value)
     if kind is int or kind is bool or kind is str or value is None:
         return value
+    if kind is Decimal and value.same_quantum(_WHOLE):
+        return int(value)
     if is_number(value):
         return rounded(value)
     if kind is ErrorValue:
@@ -199,11 +203,14 @@ def result(value: Any) -> Any:
 
 def rounded(value: Any) -> Any:
     """A number as it is stored; whole numbers lose their fraction, null stands for NaN and infinity."""
-    if type(value) is int:
+    kind = type(value)
+    if kind is int:
         return value
+    if kind is Decimal and value.same_quantum(_WHOLE):
+        return int(value)
     if is_nan(value) or not math.isfinite(value):
         return None
-    if type(value) is Decimal:
+    if kind is Decimal:
         exponent = value.as_tuple().exponent
         if isinstance(exponent, int) and exponent < -_DIGITS and abs(value) < Decimal(10) ** 18:
             value = value.quantize(_QUANTUM, ROUND_HALF_UP)

@@ -8,9 +8,7 @@ as $$
     select exists (
         select
         from pg_catalog.pg_auth_members m
-        join pg_catalog.pg_roles login on login.oid = m.member
-        join pg_catalog.pg_roles api on api.oid = m.roleid
-        where login.rolname = session_user and api.rolname = 'orchestrator_api'
+        where m.roleid = 'orchestrator_api'::regrole and m.member = quote_ident(session_user)::regrole
     )
 $$;
 comment on function orchestrator.is_api_login() is 'true for logins that were granted orchestrator_api explicitly';
