@@ -169,7 +169,7 @@ def _judge(host: RequestHost, frame: Frame, request: _Request, values: dict[str,
     context = {"params": request.params(values), **frame.actor.context()}
     messages: list[dict[str, Any]] = []
     for guard in guards:
-        messages += guard.judge(frame, context, lambda: to_json(context)) or []
+        messages += guard.judge(frame, context, to_json) or []
     return messages
 
 
