@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
+import struct
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -24,6 +26,7 @@ _TIMESTAMPTZ = re.compile(
 _TIMESTAMP = re.compile(r"(\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d+)?")
 _DATE = re.compile(r"\d{4,}-\d\d-\d\d")
 _MAX_YEAR = 9999
+_SINGLE = struct.Struct("f")
 
 
 def _text(value: Any) -> Any:
@@ -72,11 +75,24 @@ def _date(value: str) -> str:
     return value
 
 
+def _real(value: float) -> float:
+    """The shortest number that is the same single-precision one: 0.1, where a wider float shows 0.10000000149011612."""
+    if not math.isfinite(value):
+        return value
+    return next(
+        short
+        for digits in range(6, 10)
+        if _SINGLE.pack(short := float(f"{value:.{digits}g}")) == _SINGLE.pack(value) or digits == 9
+    )
+
+
 def _list_of(element: Decoder | None) -> Decoder:
     def decode(value: Any) -> Any:
         if not isinstance(value, (list, tuple)):
             return value
-        return [None if v is None else decode(v) if isinstance(v, list) else element(v) if element else v for v in value]
+        return [
+            None if v is None else decode(v) if isinstance(v, list) else element(v) if element else v for v in value
+        ]
 
     return decode
 
@@ -85,6 +101,7 @@ _BY_TYPE: dict[str, Decoder] = {
     "json": _json,
     "jsonb": _json,
     "bytea": _bytes,
+    "real": _real,
     "timestamp with time zone": _timestamptz,
     "timestamp without time zone": _timestamp,
     "date": _date,
@@ -96,7 +113,6 @@ _PLAIN = frozenset(
         "integer",
         "bigint",
         "oid",
-        "real",
         "double precision",
         "numeric",
         "text",
@@ -118,7 +134,8 @@ def decoder_of_type(pg_type: str) -> Decoder | None:
         return _list_of(decoder_of_type(name[:-2]))
     if name in _PLAIN:
         return None
-    return _BY_TYPE.get(name, _text)
+    found: Decoder = _BY_TYPE.get(name, _text)
+    return found
 
 
 _BY_OID: dict[int, str] = {
@@ -128,6 +145,9 @@ _BY_OID: dict[int, str] = {
     1082: "date",
     1114: "timestamp without time zone",
     1184: "timestamp with time zone",
+    700: "real",
+    1021: "real[]",
+    1001: "bytea[]",
     199: "json[]",
     3807: "jsonb[]",
     1182: "date[]",

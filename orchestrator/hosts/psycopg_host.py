@@ -54,7 +54,8 @@ select
         then t.typelem::pg_catalog.int8 else 0 end as element,
     coalesce(e.typdelim, ',')::pg_catalog.text as delimiter,
     (
-        select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(a.attname, a.atttypid::pg_catalog.int8) order by a.attnum)
+        select
+            pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(a.attname, a.atttypid::pg_catalog.int8) order by a.attnum)
         from pg_catalog.pg_attribute a
         where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
     ) as attributes

@@ -1,4 +1,4 @@
-"""Values in PostgreSQL's text format, read as PL/Python reads them: numbers, booleans, lists, objects; all else text."""
+"""Values in PostgreSQL's text format, read as PL/Python reads them: numbers, booleans, lists, objects, else text."""
 
 from __future__ import annotations
 
@@ -24,8 +24,12 @@ _SCALARS: dict[int, Read] = {
     1700: Decimal,
 }
 #: built-in types that are text in PL/Python too; others are looked up in the catalog
-_TEXTS = frozenset({17, 18, 19, 25, 114, 142, 650, 705, 790, 829, 869, 1042, 1043, 1082, 1083, 1114, 1184, 1186, 1266,
-                    1560, 1562, 2205, 2249, 2278, 2950, 3614, 3615, 3802, 3904, 3906, 3908, 3910, 3912, 3926, 4072})  # fmt: skip
+# fmt: off
+_TEXTS = frozenset({
+    17, 18, 19, 25, 114, 142, 650, 705, 790, 829, 869, 1042, 1043, 1082, 1083, 1114, 1184, 1186, 1266, 1560, 1562, 2205,
+    2249, 2278, 2950, 3614, 3615, 3802, 3904, 3906, 3908, 3910, 3912, 3926, 4072,
+})
+# fmt: on
 
 
 class TypeRow(NamedTuple):
@@ -67,7 +71,9 @@ class Readers:
 
 
 def _array(text: str, element: Read | None, delimiter: str) -> Any:
-    """Lists nested as the dimensions are; lower bounds are dropped."""
+    """Lists nested as the dimensions are; lower bounds are dropped. The old vector types have blanks and no braces."""
+    if not text.endswith("}"):
+        return [element(item) if element else item for item in text.split()]
     bounds = _BOUNDS.match(text)
     position = bounds.end() if bounds else 0
     stack: list[list[Any]] = [[]]

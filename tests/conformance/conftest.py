@@ -50,5 +50,14 @@ def conformance_db(server: Cluster, template: str) -> Iterator[Connection]:
 
 @pytest.fixture(params=[PlpyEngine, PsycopgEngine], ids=lambda engine: engine.name)
 def workflows(request: pytest.FixtureRequest, conformance_db: Connection) -> Workflows:
+    """The vocabulary on each host."""
     conformance_db.execute("truncate categories, posts, comments, tags, posts_tags, plain restart identity cascade")
     return Workflows(request.param(conformance_db))
+
+
+@pytest.fixture
+def loop_limit(workflows: Workflows) -> Iterator[int]:
+    """Rounds that a loop may finish during the test."""
+    workflows.engine.limit_loops(3)
+    yield 3
+    workflows.engine.limit_loops(0)

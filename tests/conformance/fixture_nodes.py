@@ -76,7 +76,9 @@ def _wait(node: Node, _program: Program) -> None:
     """Saves a waiting job itself and returns null."""
 
     def run(proc: Processor, prev: Job | None) -> Any:
-        proc.save(Job(node, 0, "saved", meta={"by": "wait"}, log="line"), prev)
+        job = Job(node, 0, "saved")
+        job.meta, job.log = {"by": "wait"}, "line"
+        proc.save(job, prev)
         return WAIT
 
     def resume(_proc: Processor, job: Job | None) -> Any:
@@ -96,6 +98,10 @@ def _irresumable(node: Node, _program: Program) -> None:
     node.run = lambda proc, prev: (0, None)
 
 
+def _silent(node: Node, _program: Program) -> None:
+    node.run = lambda proc, prev: None
+
+
 NODE_TYPES = {
     "echo": _echo,
     "echoVariable": _echo_variable,
@@ -105,6 +111,7 @@ NODE_TYPES = {
     "prompt->error": _prompt_error,
     "wait": _wait,
     "irresumable": _irresumable,
+    "silent": _silent,
     "customizedSuccess": _fixed(100),
     "customizedError": _fixed(-100),
 }
@@ -162,6 +169,12 @@ def converse(host: Host, key: str, context: str) -> str:
             "jobs": [[job.node.key, int(job.status), job.result] for job in proc.jobs],
         }
     )
+
+
+def limit_loops(host: Host, limit: str) -> str:
+    """Set how many rounds a loop may finish; returns what it was."""
+    before, host.loop_limit = host.loop_limit, int(limit)
+    return str(before)
 
 
 def clock(host: Host) -> str:

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import psycopg
+import pytest
 
 from orchestrator.engine import manual, queue
 from orchestrator.hosts.psycopg_host import PsycopgHost
@@ -51,6 +52,11 @@ def equal(left: Any, right: Any) -> dict[str, Any]:
     return {"group": {"type": "and", "calculations": [{"calculator": "equal", "operands": [left, right]}]}}
 
 
+def in_backend(test: Any) -> Any:
+    """A promise of the backend alone: triggers and the engine share a process there."""
+    return pytest.mark.parametrize("workflows", [PlpyEngine], indirect=True, ids=["plpy"])(test)
+
+
 def from_json(value: Any) -> Any:
     """JSON text with exact numbers."""
     return None if value is None else json.loads(value, parse_float=Decimal)
@@ -77,6 +83,9 @@ class PlpyEngine:
         text = self._value("select public.call_support(%s, variadic %s::text[])", function, list(args))
         return from_json(text)
 
+    def limit_loops(self, limit: int) -> None:
+        self.call("limit_loops", str(limit))
+
     def _value(self, sql: str, *args: Any) -> Any:
         row = self.db.execute(sql.encode(), args).fetchone()
         return row[0] if row else None
@@ -89,6 +98,7 @@ class PsycopgEngine:
 
     def __init__(self, db: Connection) -> None:
         self.db = db
+        self.loop_limit = 0
 
     def run(self, key: str, context: str) -> int:
         return int(self._with_host(lambda host: manual.run(host, key, context)))
@@ -104,7 +114,12 @@ class PsycopgEngine:
 
     def _with_host(self, use: Callable[[PsycopgHost], Any]) -> Any:
         with self.db.transaction():
-            return use(PsycopgHost(self.db))
+            host = PsycopgHost(self.db)
+            host.loop_limit = self.loop_limit
+            return use(host)
+
+    def limit_loops(self, limit: int) -> None:
+        self.loop_limit = limit
 
 
 Engine = PlpyEngine | PsycopgEngine
@@ -173,8 +188,10 @@ class Workflows:
         self.host = engine.name
         self.db = engine.db
 
-    def define(self, *nodes: Node, key: str | None = None, options: dict[str, Any] | None = None) -> str:
-        """A workflow that is started by hand; returns its key."""
+    def define(
+        self, *nodes: Node, key: str | None = None, options: dict[str, Any] | None = None, **trigger: Any
+    ) -> str:
+        """A workflow that is started by hand, or by what ``trigger`` says of the document; returns its key."""
         key = key or f"w{secrets.token_hex(5)}"
         document = {
             "key": key,
@@ -183,6 +200,7 @@ class Workflows:
             "config": {"collection": "posts"},
             "options": options or {},
             "nodes": list(nodes),
+            **trigger,
         }
         self.db.execute("select orchestrator.define(%s)", [json.dumps(document)])
         return key

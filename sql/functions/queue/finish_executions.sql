@@ -21,7 +21,8 @@ begin
     set status = r.status,
         reason = r.reason,
         output = coalesce(r.output, e.output),
-        jobs = r.jobs,
+        -- without jobs the run could not be carried on: what it had done before stays
+        jobs = coalesce(r.jobs, e.jobs),
         dispatched = true,
         started_at = coalesce(e.started_at, v_now),
         expires_at = case
