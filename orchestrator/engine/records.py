@@ -114,7 +114,7 @@ class Records(Reader):
 
         Without a rendering only the count comes back.
         """
-        _demand(filter, filter_by_tk, "update", request)
+        self._demand(filter, filter_by_tk, "update", request)
         table = self.table(collection)
         values = _permitted(values, whitelist, blacklist)
         nesting = Nesting(
@@ -143,7 +143,7 @@ class Records(Reader):
         **request: Any,
     ) -> Written:
         """Remove every record that matches; with a rendering the reply shows what they were."""
-        _demand(filter, filter_by_tk, "destroy", request)
+        self._demand(filter, filter_by_tk, "destroy", request)
         table = self.table(collection)
         selection = {**request, "filter": filter, "filterByTk": filter_by_tk}
         if rendering is None:
@@ -175,6 +175,16 @@ class Records(Reader):
     def destroy_records(self, collection: str, *, filter: Any = None) -> int:
         """How many records were removed."""
         return self.destroy(collection, filter=filter).count
+
+    def _demand(self, filter_: Any, filter_by_tk: Any, action: str, request: Mapping[str, Any]) -> None:
+        """Refuse to change every row by oversight; the row behind a to-one relation needs no further name."""
+        if is_selective(filter_, filter_by_tk):
+            return
+        if source := request.get("association"):
+            association = self.table(source["collection"]).associations.get(source["name"])
+            if association is not None and not association.to_many:
+                return
+        raise InvalidError(f"to do {action} action, filter or filterByTk is required")
 
     def _count_written(self, request: Mapping[str, Any], around: Around) -> Written:
         sql, values = self.prepare(request)
@@ -244,11 +254,6 @@ def _permitted(
         for name, value in values.items()
         if (permitted is None or name in permitted) and name not in refused
     }
-
-
-def _demand(filter_: Any, filter_by_tk: Any, action: str, request: Mapping[str, Any]) -> None:
-    if not request.get("association") and not is_selective(filter_, filter_by_tk):
-        raise InvalidError(f"to do {action} action, filter or filterByTk is required")
 
 
 def _plain(value: Any) -> Any:

@@ -261,6 +261,19 @@ def test_nothing_is_changed_or_removed_without_a_filter(records: Records, reques
         records.destroy("posts", **request_)
 
 
+def test_rows_are_changed_and_removed_below_their_source(records: Records) -> None:
+    records.create("users", {"profiles": {"bio": "a"}, "posts": [{"title": "p"}, {"title": "q"}]})
+    records.create("users", {"profiles": {"bio": "b"}})
+    profile, posts = ({"collection": "users", "name": name, "key": 1} for name in ("profiles", "posts"))
+
+    assert one(records.update("profiles", {"bio": "c"}, association=profile))["id"] == 1
+    assert records.update("posts", {"read": 1}, association=posts, filter={"title": "p"}).count == 1
+    with pytest.raises(InvalidError, match="filter or filterByTk is required"):
+        records.destroy("posts", association=posts)
+    assert records.destroy("profiles", association=profile).count == 1
+    assert [row["bio"] for row in records.find("profiles")] == ["b"]
+
+
 def test_destroy_counts_and_shows_what_it_removed(records: Records) -> None:
     for number in range(3):
         records.create("posts", {"title": f"p{number}"})
