@@ -1,7 +1,8 @@
 """Followers: after-workflows, started for each record that a statement or a request wrote.
 
 Synchronous ones run first, each in a savepoint: a failure does not undo the write unless a collection event asks for
-it. One that ends on an End node keeps the remaining synchronous and all asynchronous ones of the operation from starting.
+it. One that ends on an End node keeps the remaining synchronous and all asynchronous ones of the operation from
+starting.
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ class Host(Port, Protocol):
 
     chain: Chain
     loop_limit: int
+    #: executions that took their write back, to be written once it is rolled back
+    refused: list[Entry]
 
     def program(self, program_id: int) -> Program:
         """A compiled program, kept for the session.
@@ -68,7 +70,7 @@ class RequestHost(Host, Protocol):
 
     #: the statement that a request-level run has judged already
     exemption: Exemption | None
-    #: executions that refused, to be written when the write is rolled back
-    refused: list[Entry]
+    #: whether a request is being carried out
+    requesting: bool
     #: messages of guards that left a row out
     skipped: list[dict[str, Any]]

@@ -88,6 +88,7 @@ def act(host: RequestHost, text: str) -> Answer:
     frame = _open(host, request, data)
     host.refused.clear()
     host.skipped.clear()
+    host.requesting = True
     try:
         with host.savepoint():
             status, body = _carry_out(host, frame, request)
@@ -101,6 +102,8 @@ def act(host: RequestHost, text: str) -> Answer:
         if ours is None:
             raise
         return _refused(host, frame, ours)
+    finally:
+        host.requesting = False
     return status, body
 
 

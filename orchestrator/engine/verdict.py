@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.engine.encoding import to_json
+from orchestrator.engine.port import StatementError
 from orchestrator.errors import BlockedError, OrchestratorError, StackLimitError, WorkflowFailedError
 
 __all__ = ["Refusal", "beyond_limit", "blocked", "error_text", "failed", "hangs", "skip_text"]
@@ -25,10 +26,10 @@ class Refusal(Exception):
         self.error = error
 
 
-def error_text(error: OrchestratorError) -> str:
+def error_text(error: OrchestratorError | StatementError) -> str:
     """The verdict that makes the trigger raise ``error``."""
     detail = to_json(error.detail) if isinstance(error.detail, Mapping) else error.detail
-    verdict: dict[str, Any] = {"sqlstate": error.sqlstate, "message": error.message}
+    verdict: dict[str, Any] = {"sqlstate": error.sqlstate, "message": str(error)}
     if detail:
         verdict["detail"] = detail
     if error.hint:

@@ -16,6 +16,7 @@ from typing import Any
 
 from orchestrator.engine.chain import Chain
 from orchestrator.engine.encoding import from_json, to_json
+from orchestrator.engine.exemption import Exemption
 from orchestrator.engine.follow import follow, rows_of, warn_text
 from orchestrator.engine.frame import Frame
 from orchestrator.engine.guard import Skip, judge_row, quick_of
@@ -24,7 +25,6 @@ from orchestrator.engine.plan import Plan
 from orchestrator.engine.port import StatementError
 from orchestrator.engine.processor import BudgetExceeded
 from orchestrator.engine.program import Program, load_program
-from orchestrator.engine.exemption import Exemption
 from orchestrator.engine.verdict import Refusal, error_text, skip_text
 from orchestrator.errors import ConflictError, OrchestratorError, SerializationError
 from orchestrator.hosts.backend import StatementId, statement_identity
@@ -63,6 +63,8 @@ class PlpyHost:
         self.statement_id: Callable[[], StatementId] = statement_identity()
         #: the one statement that a request-level run has judged already
         self.exemption: Exemption | None = None
+        #: whether a request is being carried out
+        self.requesting = False
         #: executions that refused inside the running request
         self.refused: list[Any] = []
         #: messages of guards that left a row out, for the running request
@@ -293,11 +295,11 @@ class PlpyHost:
         except Skip as skip:
             if event in frame.plan.cascades and frame.identity[3] > 1:
                 return error_text(_orphans(frame.plan.collection, event))
-            if self.exemption is not None:
+            if self.requesting:
                 self.skipped += skip.messages
             return skip_text(str(skip))
         except Refusal as refusal:
-            if self.exemption is not None:
+            if self.requesting:
                 self.refused += frame.refused
             del self._frames[frame.plan.collection, frame.identity[3]]
             return error_text(refusal.error)
@@ -336,6 +338,8 @@ class PlpyHost:
             elif outcome.messages:
                 self._plpy.notice("; ".join(str(m["message"]) for m in outcome.messages))
         except OrchestratorError as error:
+            if not self.requesting:
+                self.refused.clear()
             return f'{{"error":{error_text(error)}}}'
         except Exception as error:
             return f'{{"error":{error_text(self._unexpected(error))}}}'
@@ -355,31 +359,22 @@ class PlpyHost:
             return f'{{"error":{error_text(self._unexpected(error))}}}'
         return to_json({"value": value if value is None or isinstance(value, str) else to_json(value)})
 
-    def _unexpected(self, error: Exception) -> OrchestratorError:
+    def _unexpected(self, error: Exception) -> OrchestratorError | StatementError:
         """An error of SQL keeps its code and words; anything else is our fault and goes to the log as well."""
         if isinstance(error, self._plpy.SPIError):
             error = _statement_error(error)
         if isinstance(error, StatementError):
-            return _ForeignError(error)
-        import traceback  # noqa: PLC0415 - only when something is wrong
+            return error
+        import traceback
 
         self._plpy.warning("pg-orchestrator: internal error", detail="".join(traceback.format_exception(error)))
         return OrchestratorError(f"internal error: {error}")
 
 
-class _ForeignError(OrchestratorError):
-    """an error raised by SQL"""
-
-    def __init__(self, error: StatementError) -> None:
-        super().__init__(str(error), detail=error.detail, hint=error.hint)
-        self.sqlstate = error.sqlstate  # type: ignore[misc] - the code is the statement's, not the class's
-
-
 def _statement_error(error: Any) -> StatementError:
     """The error of a failed query; SPI hands out its SQLSTATE as five times six bits."""
-    packed, detail, hint = (*(getattr(error, "spidata", None) or (0, None, None))[:3],)
-    code = packed or 0
-    sqlstate = "".join(chr(((code >> shift) & 0x3F) + 48) for shift in range(0, 30, 6)) if code else "XX000"
+    code, detail, hint = (getattr(error, "spidata", None) or (0, None, None))[:3]
+    sqlstate = "".join(chr((code >> shift & 0x3F) + 48) for shift in range(0, 30, 6)) if code else "XX000"
     return StatementError(getattr(error, "sqlstate", None) or sqlstate, str(error), detail, hint)
 
 

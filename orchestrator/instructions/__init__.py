@@ -1,7 +1,7 @@
 """Node types: one module each, registered by the name that documents use.
 
-An instruction compiles a node: it reads ``node.config`` once and sets ``node.run`` (and ``node.resume`` when it waits or
-has branches).
+An instruction compiles a node: it reads ``node.config`` once and sets ``node.run`` (and ``node.resume`` when it waits
+or has branches).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def instruction(node_type: str) -> Instruction:
     Raises:
         UnknownNodeTypeError: nobody registered it.
     """
-    from orchestrator.engine.program import UnknownNodeTypeError  # noqa: PLC0415 - program imports this module
+    from orchestrator.engine.program import UnknownNodeTypeError
 
     try:
         return _registry[node_type]

@@ -44,10 +44,10 @@ def compile_node(node: Node, _program: Program) -> None:
     config = node.config
     target = node.template(config.get("target")).evaluate
     mode = int(config.get("exit") or _FAIL)
-    checkpoint = config.get("condition") or None
+    checkpoint: Mapping[str, Any] = config.get("condition") or {}
     check = compile_condition(node, checkpoint) if checkpoint else None
-    check_after = bool(checkpoint) and checkpoint.get("checkpoint") == _AFTER
-    skip_on_false = bool(checkpoint) and bool(checkpoint.get("continueOnFalse"))
+    check_after = checkpoint.get("checkpoint") == _AFTER
+    skip_on_false = bool(checkpoint.get("continueOnFalse"))
     body = next(iter(node.branches.values()), None)
 
     def local_scope(proc: Processor, job: Job) -> Mapping[str, Any]:
@@ -77,7 +77,7 @@ def compile_node(node: Node, _program: Program) -> None:
                 counts["broken"] = True
                 return _finish(proc, job, Status.RESOLVED)
             checked = False
-            last = proc.run_line(body, job)
+            last = proc.run_line(body, job) if body is not None else None
             if last is None:
                 return WAIT
             outcome = settle(proc, job, last)
