@@ -15,6 +15,7 @@ from orchestrator.compiler.node_schemas import node_type, type_problem
 from orchestrator.compiler.references import collection_name
 from orchestrator.compiler.syntax import NodeSource, WorkflowSource, identical, parse, render
 from orchestrator.engine.encoding import from_json, to_json
+from orchestrator.engine.port import StatementError
 from orchestrator.errors import InvalidDocumentError, NotFoundError, Problem
 from orchestrator.triggers import TRIGGER_TYPES
 from orchestrator.triggers import type_problem as trigger_type_problem
@@ -208,12 +209,30 @@ def _spell(node: NodeSource) -> dict[str, Any]:
 
 def _write(port: Port, source: WorkflowSource, stored: dict[str, Any] | None, *, enabled: bool) -> int:
     """Write a version and its nodes, then publish what it and its predecessor are about."""
-    rows.hold_publishing(port)
     if stored is not None and not stored["executed"]:
         workflow_id = int(stored["id"])
-        rows.update_version(port, workflow_id, source, enabled=enabled)
-    else:
+        try:
+            with port.savepoint():
+                _fill(port, source, stored, workflow_id, enabled=enabled)
+        except StatementError:
+            # a writer may have executed it since it was read: then it is history, and this a revision
+            now = rows.version(port, workflow_id)
+            if now is None or not now["executed"]:
+                raise
+        else:
+            return workflow_id
+    return _fill(port, source, stored, None, enabled=enabled)
+
+
+def _fill(
+    port: Port, source: WorkflowSource, stored: dict[str, Any] | None, workflow_id: int | None, *, enabled: bool
+) -> int:
+    """Write into a version that exists, or into a new one."""
+    rows.hold_publishing(port)
+    if workflow_id is None:
         workflow_id = rows.insert_version(port, source, enabled=enabled)
+    else:
+        rows.update_version(port, workflow_id, source, enabled=enabled)
     rows.replace_nodes(port, workflow_id, source.nodes)
     rows.release_publishing(port)
     affected = set()
