@@ -33,8 +33,8 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     """An application that connects when its server starts and disconnects when that has stopped."""
     app = Sanic(settings.name, error_handler=_Errors(), configure_logging=False)
     app.config.REQUEST_MAX_SIZE = settings.max_body
-    # a filter of many keys goes in the URL
-    app.config.REQUEST_MAX_HEADER_SIZE = 64 * 1024
+    # filters and keys go in the URL; Sanic takes no more than this
+    app.config.REQUEST_MAX_HEADER_SIZE = 16 * 1024
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = settings.graceful_timeout
     app.config.KEEP_ALIVE_TIMEOUT = 75
     app.config.ACCESS_LOG = False

@@ -26,6 +26,8 @@ UNAVAILABLE = "the database is not available"
 _PREFIX = re.compile(r"^(?:(?:plpy|spiexceptions|orchestrator\.errors)\.\w+: )+")
 #: `Key (a, b)=(1, 2) …` in the detail of a constraint violation, in whatever language the rest is
 _KEY = re.compile(r"\((.+?)\)=\(")
+#: the first name in a message, in whatever quotes the language has
+_QUOTED = re.compile(r"[\"»«„“](.+?)[\"»«”“]")
 
 
 class ApiError(Exception):
@@ -106,6 +108,14 @@ def _database(error: psycopg.Error) -> Failure:
     return word(message, error) if word is not None else Failure(500, INTERNAL)
 
 
+def _column(message: str, error: psycopg.Error) -> str:
+    """The column of a NOT NULL violation; one that went through a function has it in the message alone."""
+    if error.diag.column_name:
+        return error.diag.column_name
+    found = _QUOTED.search(message)
+    return found[1] if found is not None else "value"
+
+
 def _columns(error: psycopg.Error) -> list[str]:
     found = _KEY.search(error.diag.message_detail or "")
     if found is None:
@@ -131,7 +141,7 @@ def _said(status: int, text: str, *, retry: bool = False) -> Wording:
 
 _STATES: dict[str, Wording] = {
     "23505": lambda _, error: Failure(400, *(f"{name} already exists" for name in _columns(error))),
-    "23502": lambda _, error: Failure(400, f"{error.diag.column_name or 'value'} cannot be null"),
+    "23502": lambda message, error: Failure(400, f"{_column(message, error)} cannot be null"),
     "40001": _again(503),
     "40P01": _again(503),
     "42703": _said(400, BAD_REFERENCE),

@@ -73,7 +73,9 @@ class Api:
             (username, hash_password(PASSWORD)),
         ).fetchone() or (0,)
         for role in roles:
-            self.db.execute("insert into orchestrator.roles_users (user_id, role_name) values (%s, %s)", (user_id, role))
+            self.db.execute(
+                "insert into orchestrator.roles_users (user_id, role_name) values (%s, %s)", (user_id, role)
+            )
         return int(user_id)
 
     def create(self, collection: str, values: Any) -> Any:
