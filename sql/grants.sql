@@ -52,13 +52,13 @@ grant usage on schema orchestrator to orchestrator_api, orchestrator_admin;
 
 -- what runs inside a write: generated triggers and the engine
 grant execute on function
-    orchestrator.load_engine, orchestrator.invoke, orchestrator.result, orchestrator.enforce, orchestrator.close_frame,
+    orchestrator.load_engine, orchestrator.result, orchestrator.enforce, orchestrator.close_frame,
     orchestrator.load_plan, orchestrator.load_program, orchestrator.bound_programs,
     orchestrator.actor, orchestrator.is_api_login, orchestrator.default_role, orchestrator.user_context,
     orchestrator.read_environment, orchestrator.current_time,
     orchestrator.catalog, orchestrator.catalog_revision, orchestrator.statement, orchestrator.remember_statement,
     orchestrator.next_execution_id, orchestrator.record_executions, orchestrator.wake,
-    orchestrator.enqueue, orchestrator.follow, orchestrator.assume, orchestrator.catalog, orchestrator.catalog_revision,
+    orchestrator.enqueue, orchestrator.follow, orchestrator.assume, orchestrator.carry_out, orchestrator.catalog, orchestrator.catalog_revision,
     orchestrator.claim_executions, orchestrator.finish_executions, orchestrator.begin_by_hand, orchestrator.claim_waiting, orchestrator.invoke_queue
     to orchestrator_runner;
 

@@ -115,6 +115,7 @@
 
 -- action: a request in one statement
 \ir functions/action/assume.sql
+\ir functions/action/carry_out.sql
 \ir functions/action/act.sql
 
 -- publish: what a superuser alone may write

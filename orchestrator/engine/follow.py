@@ -70,9 +70,7 @@ class Followed:
     rollback_on_failure: bool = False
 
 
-def follow(
-    host: Host, plan: Plan, written: Sequence[Written], *, actor: Actor | None = None
-) -> Outcome:
+def follow(host: Host, plan: Plan, written: Sequence[Written], *, actor: Actor | None = None) -> Outcome:
     """Start what follows.
 
     Raises:
@@ -97,9 +95,7 @@ def follow(
     return outcome
 
 
-def _bound(
-    host: Host, session: Session, plan: Plan, actor: Actor, written: Sequence[Written]
-) -> list[Followed]:
+def _bound(host: Host, session: Session, plan: Plan, actor: Actor, written: Sequence[Written]) -> list[Followed]:
     """Local after-workflows in the order named; a path leads from the written record to the one they start with."""
     if not actor.bindings or host.chain:
         return []
@@ -122,9 +118,7 @@ def _bound(
     return starts
 
 
-def _target(
-    session: Session, plan: Plan, program: Program, binding: Binding, record: Written
-) -> dict[str, Any] | None:
+def _target(session: Session, plan: Plan, program: Program, binding: Binding, record: Written) -> dict[str, Any] | None:
     """The record to start with; None when the path does not lead to the workflow's collection."""
     wanted = str(program.config.get("collection") or "").removeprefix("main:")
     appends = list(program.config.get("appends") or ())

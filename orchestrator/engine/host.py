@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -54,6 +54,9 @@ class Host(Port, Protocol):
 
     def budget(self) -> AbstractContextManager[None]:
         """A block that is one run, with processor time of its own."""
+
+    def environment(self) -> Mapping[str, str]:
+        """What ``$env`` shows."""
 
     def log(self, message: str) -> None:
         """A line for the server's log."""

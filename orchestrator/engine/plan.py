@@ -10,7 +10,6 @@ from orchestrator.engine.encoding import from_json
 __all__ = ["Columns", "Plan"]
 
 
-
 _MOST_ARGUMENTS = 98
 
 
@@ -66,9 +65,7 @@ class Plan:
         self.collection: str = data["collection"]
         self.columns = Columns(data["columns"])
         #: primary key: a column, several, or none
-        self.key: str | tuple[str, ...] | None = (
-            tuple(data["key"]) if isinstance(data["key"], list) else data["key"]
-        )
+        self.key: str | tuple[str, ...] | None = tuple(data["key"]) if isinstance(data["key"], list) else data["key"]
         self.before: dict[str, tuple[int, ...]] = {e: tuple(ids) for e, ids in data["before"].items()}
         #: whether a local guard may be bound to a write
         self.bindable = bool(data.get("bindable"))
@@ -84,5 +81,3 @@ class Plan:
         if isinstance(self.key, str):
             return row.get(self.key)
         return {name: row.get(name) for name in self.key}
-
-

@@ -229,4 +229,3 @@ class Processor:
     def waiting_jobs(self) -> list[dict[str, Any]]:
         """Jobs that wait, in the same form; rows of ``waiting_jobs``."""
         return [job.to_json() for job in self.jobs if job.status == 0]
-

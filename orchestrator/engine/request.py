@@ -220,9 +220,7 @@ def _create(
     return list(result.texts)
 
 
-def _change(
-    host: RequestHost, frame: Frame, records: Records, request: _Request, written: list[Written]
-) -> str:
+def _change(host: RequestHost, frame: Frame, records: Records, request: _Request, written: list[Written]) -> str:
     """update and destroy: one statement over every record that matches."""
     options = request.options
     exemption = Exemption(frame.plan.collection, request.event, request.values)
@@ -233,9 +231,7 @@ def _change(
             "sourceId": options.get("sourceId"),
         }
     if request.action == "destroy":
-        result = records.destroy(
-            request.collection, around=lambda: _exempt(host, frame, exemption), **selection
-        )
+        result = records.destroy(request.collection, around=lambda: _exempt(host, frame, exemption), **selection)
         written += exemption.written
         return str(result.count)
     if isinstance(request.values, list):

@@ -55,8 +55,7 @@ class Session:
     def environment(self) -> Mapping[str, str]:
         """What ``$env`` shows."""
         if self._environment is None:
-            rows = self.port.fetch("select name, value from orchestrator.read_environment()")
-            self._environment = {row["name"]: row["value"] for row in rows}
+            self._environment = self.port.environment()
         return self._environment
 
     @contextmanager

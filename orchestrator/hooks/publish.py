@@ -7,12 +7,12 @@ from typing import Any
 
 from orchestrator.compiler.document import check
 from orchestrator.compiler.graph import Graph
+from orchestrator.compiler.guards import NEVER, any_of, guard_sql, matters
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.port import Port
 from orchestrator.engine.program import Program
 from orchestrator.hooks.columns import plan_columns
 from orchestrator.hooks.follow import after_entries, is_native, needs_after
-from orchestrator.hooks.guards import NEVER, any_of, guard_sql, matters
 from orchestrator.model.status import Status
 
 __all__ = ["Workflow", "compile_workflow", "publish"]
@@ -114,9 +114,7 @@ def compile_workflow(port: Port, row: Mapping[str, Any], gone: frozenset[str] = 
     return Workflow(row, graph, int(rows[0]["id"]), Program(from_json(text), int(rows[0]["id"])))
 
 
-def _plan(
-    state: Mapping[str, Any], workflows: Sequence[Workflow], columns: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _plan(state: Mapping[str, Any], workflows: Sequence[Workflow], columns: list[dict[str, Any]]) -> dict[str, Any]:
     watched: set[str] | None = set()
     judging = [w for w in workflows if w.type == "request-interception"]
     for workflow in judging:

@@ -12,13 +12,13 @@ __all__ = ["load_host"]
 def load_host(plpy: Any, schema_version: str) -> Any:
     """The host, when package and schema are of one version."""
     if schema_version != __version__:
-        from orchestrator.errors import VersionMismatchError  # noqa: PLC0415 - only when it is wrong
+        from orchestrator.errors import VersionMismatchError
 
         plpy.error(
             f'the package is version "{__version__}" and the schema is version "{schema_version}"',
             sqlstate=VersionMismatchError.sqlstate,
             hint='Run "orchestrator upgrade" with the newer package, then reconnect.',
         )
-    from orchestrator.hosts.plpy_host import PlpyHost  # noqa: PLC0415 - after the versions were compared
+    from orchestrator.hosts.plpy_host import PlpyHost
 
     return PlpyHost(plpy)

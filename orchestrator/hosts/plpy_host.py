@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
@@ -71,6 +71,8 @@ class PlpyHost:
         self.skipped: list[dict[str, Any]] = []
         self._base_types: dict[int, int] = {}
         self._hinted = 0
+        self._now: tuple[int, datetime] | None = None
+        self._environment: Mapping[str, str] = {}
         self._runs = 0
         self._seen_run = 0
         self._busy = 0
@@ -100,7 +102,15 @@ class PlpyHost:
 
     @property
     def now(self) -> datetime:
-        """The time of the running statement, or the tests' clock."""
+        """One time for the whole run: the clock's, or the one that tests of a superuser set."""
+        if self._now is None or self._now[0] != self._runs:
+            self._now = self._runs, self._clock()
+        return self._now[1]
+
+    def _clock(self) -> datetime:
+        fake = self._prepare("select pg_catalog.current_setting('orchestrator.fake_now', true) as fake", 0)
+        if not fake.execute()[0]["fake"]:
+            return datetime.now(UTC)
         rows = self._plpy.execute(
             "select (extract(epoch from orchestrator.current_time()) * 1000000)::pg_catalog.int8 as micros"
         )
@@ -216,12 +226,13 @@ class PlpyHost:
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._plpy.prepare(
-                "select orchestrator.record_executions($1, $2, $3, $4, $5, $6, $7, $8)",
-                ["pg_catalog.int8", _TEXT, "pg_catalog.int2", *["pg_catalog.text[]"] * 3, "pg_catalog.int8[]",
+                "select orchestrator.record_executions($1, $2, $3, $4::pg_catalog.timestamptz, $5, $6, $7, $8, $9)",
+                ["pg_catalog.int8", _TEXT, "pg_catalog.int2", _TEXT, *["pg_catalog.text[]"] * 3, "pg_catalog.int8[]",
                  "pg_catalog.text[]"],
             )  # fmt: skip
         outputs, ids, stacks = (list(column) for column in zip(*special, strict=True)) if special else (None,) * 3
-        plan.execute([program.workflow_id, program.key, status, list(contexts), list(jobs), outputs, ids, stacks])
+        now = self.now.isoformat()
+        plan.execute([program.workflow_id, program.key, status, now, list(contexts), list(jobs), outputs, ids, stacks])
 
     def enqueue(self, program: Program, data: Sequence[str], stack: str | None) -> None:
         """See :class:`orchestrator.engine.host.Host`."""
@@ -247,6 +258,16 @@ class PlpyHost:
     def _hint(self, value: str | None) -> None:
         if value is not None:
             self.run("select pg_catalog.set_config('orchestrator.chain', $1, true)", [value])
+
+    def environment(self) -> Mapping[str, str]:
+        """See :class:`orchestrator.engine.host.Host`."""
+        self._plpy.execute("select orchestrator.read_environment()")
+        values, self._environment = self._environment, {}
+        return values
+
+    def keep_environment(self, values: Mapping[str, str]) -> None:
+        """Take what ``orchestrator.read_environment()`` brings; it is handed on at once and not kept."""
+        self._environment = values
 
     def log(self, message: str) -> None:
         """See :class:`orchestrator.engine.host.Host`."""
@@ -347,6 +368,22 @@ class PlpyHost:
             self._busy -= 1
         return _DONE
 
+    def act(self, request: str) -> tuple[int | None, str | None, str | None]:
+        """Carry out an HTTP action: status and body, or a verdict."""
+        from orchestrator.engine.request import act
+
+        self._runs += 1
+        self._busy += 1
+        try:
+            status, body = act(self, request)
+        except OrchestratorError as error:
+            return None, None, error_text(error)
+        except Exception as error:
+            return None, None, error_text(self._unexpected(error))
+        finally:
+            self._busy -= 1
+        return status, body, None
+
     def call(self, target: str, args: Sequence[Any]) -> str:
         """Call ``package.module:function`` with the port and arguments; the envelope says how it went."""
         self._runs += 1
@@ -379,7 +416,6 @@ def _statement_error(error: Any) -> StatementError:
 
 
 def _orphans(collection: str, event: str) -> OrchestratorError:
-
 
     return ConflictError(
         f'a workflow would leave out a row of "{collection}" from a cascading {event}',

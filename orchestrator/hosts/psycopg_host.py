@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
@@ -203,12 +203,14 @@ class PsycopgHost:
         """See :class:`orchestrator.engine.host.Host`."""
         outputs, ids, stacks = zip(*special, strict=True) if special else (None,) * 3
         self.fetch(
-            "select orchestrator.record_executions($1::pg_catalog.int8, $2, $3::pg_catalog.int2, $4::pg_catalog.text[],"
-            " $5::pg_catalog.text[], $6::pg_catalog.text[], $7::pg_catalog.int8[], $8::pg_catalog.text[])",
+            "select orchestrator.record_executions($1::pg_catalog.int8, $2, $3::pg_catalog.int2,"
+            " $4::pg_catalog.timestamptz, $5::pg_catalog.text[], $6::pg_catalog.text[], $7::pg_catalog.text[], $8::pg_catalog.int8[],"
+            " $9::pg_catalog.text[])",
             [
                 str(program.workflow_id),
                 program.key,
                 str(int(status)),
+                self.now.isoformat(),
                 *(None if column is None else _array(column) for column in (contexts, jobs, outputs, ids, stacks)),
             ],
         )
@@ -219,6 +221,11 @@ class PsycopgHost:
             "select orchestrator.enqueue($1::pg_catalog.int8, $2, $3::pg_catalog.text[], $4::pg_catalog.jsonb)",
             [str(program.workflow_id), program.key, _array(data), stack],
         )
+
+    def environment(self) -> Mapping[str, str]:
+        """See :class:`orchestrator.engine.host.Host`; the connection needs the right to read the table."""
+        rows = self.fetch("select name, value from orchestrator.environment")
+        return {row["name"]: row["value"] for row in rows}
 
     def budget(self) -> AbstractContextManager[None]:
         """No limit: whoever steps through a run may take his time."""

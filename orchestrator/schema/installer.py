@@ -85,6 +85,7 @@ def upgrade(connection: Connection, package_path: str | None = None) -> list[str
             "update orchestrator.installation set version = %s, package_path = %s, upgraded_at = now()",
             (__version__, path),
         )
+    _republish(connection)
     return applied
 
 
@@ -98,6 +99,14 @@ def uninstall(connection: Connection) -> list[str]:
         connection.execute((sql_directory() / "setup" / "uninstall.sql").read_bytes())
     rows = connection.execute("select rolname from pg_roles where rolname = any(%s) order by 1", (list(ROLES),))
     return [name for (name,) in rows.fetchall()]
+
+
+def _republish(connection: Connection) -> None:
+    """Write the functions behind every managed table anew: in a connection that loads the new package."""
+    info = connection.info
+    with psycopg.connect(info.dsn, password=info.password, autocommit=True) as fresh, fresh.transaction():
+        fresh.execute("update orchestrator.collections set plan_id = null")
+        fresh.execute("select orchestrator.publish(array(select name from orchestrator.collections))")
 
 
 def _require_superuser(connection: Connection) -> None:

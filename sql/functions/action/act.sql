@@ -11,11 +11,12 @@ create or replace function orchestrator.act(p_request text, out status integer, 
     set orchestrator.chain = ''
 as $$
 declare
-    v_answer jsonb;
+    v_verdict text;
 begin
-    v_answer := orchestrator.result(orchestrator.invoke('orchestrator.engine.request:act', p_request));
-    status := (v_answer ->> 0)::integer;
-    body := v_answer ->> 1;
+    select c.status, c.body, c.verdict into status, body, v_verdict from orchestrator.carry_out(p_request) c;
+    if v_verdict is not null then
+        perform orchestrator.enforce(v_verdict);
+    end if;
 end
 $$;
 comment on function orchestrator.act(text) is 'carries out create, update or destroy with its workflows; HTTP status and body';

@@ -11,23 +11,28 @@ declare
     v_user jsonb;
     v_role text;
     v_claimed text;
+    v_login name := session_user;
 begin
-    if orchestrator.is_api_login() then
+    -- asked here and not through is_api_login(): every write that is judged asks it
+    if exists (
+        select from pg_catalog.pg_auth_members m
+        where m.roleid = 'orchestrator_api'::regrole and m.member = quote_ident(v_login)::regrole
+    ) then
         v_claimed := nullif(current_setting('orchestrator.user_id', true), '');
         v_role := nullif(current_setting('orchestrator.role_name', true), '');
         if v_claimed ~ '^[0-9]{1,18}$' then
             v_user := orchestrator.user_context(v_claimed::bigint);
         end if;
-    else
+    elsif exists (select from orchestrator.users u where u.db_role = v_login) then
         select orchestrator.user_context(u.id), orchestrator.default_role(u.id)
         into v_user, v_role
         from orchestrator.users u
-        where u.db_role = session_user;
+        where u.db_role = v_login;
     end if;
     return jsonb_build_object(
         'user', v_user,
         'roleName', v_role,
-        'dbUser', session_user,
+        'dbUser', v_login,
         'triggerWorkflows', nullif(current_setting('orchestrator.trigger_workflows', true), ''),
         'traceId', nullif(current_setting('orchestrator.trace_id', true), '')
     );

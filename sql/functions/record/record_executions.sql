@@ -4,6 +4,7 @@ create or replace function orchestrator.record_executions(
     p_workflow_id bigint,
     p_key text,
     p_status smallint,
+    p_now timestamptz,
     p_contexts text[],
     p_jobs text[],
     p_outputs text[] default null,
@@ -14,25 +15,23 @@ create or replace function orchestrator.record_executions(
     language plpgsql volatile security definer
     set search_path = pg_catalog, orchestrator, pg_temp
 as $$
-declare
-    v_now timestamptz := orchestrator.current_time();
 begin
     if p_ids is null then
         insert into orchestrator.executions
             (workflow_id, key, context, status, dispatched, jobs, started_at, created_at, updated_at)
-        select p_workflow_id, p_key, t.context::jsonb, p_status, true, t.jobs::jsonb, v_now, v_now, v_now
+        select p_workflow_id, p_key, t.context::jsonb, p_status, true, t.jobs::jsonb, p_now, p_now, p_now
         from unnest(p_contexts, p_jobs) as t (context, jobs);
     else
         insert into orchestrator.executions
             (id, workflow_id, key, context, status, dispatched, jobs, output, stack, started_at, created_at, updated_at)
         select
             coalesce(nullif(t.id, 0), nextval('orchestrator.execution_id_seq')), p_workflow_id, p_key, t.context::jsonb,
-            p_status, true, t.jobs::jsonb, t.output::jsonb, t.stack::jsonb, v_now, v_now, v_now
+            p_status, true, t.jobs::jsonb, t.output::jsonb, t.stack::jsonb, p_now, p_now, p_now
         from unnest(p_contexts, p_jobs, p_outputs, p_ids, p_stacks) as t (context, jobs, output, id, stack);
     end if;
     insert into orchestrator.execution_counts (workflow_id, key, executed)
     values (p_workflow_id, p_key, cardinality(p_contexts));
 end
 $$;
-comment on function orchestrator.record_executions(bigint, text, smallint, text[], text[], text[], bigint[], text[]) is
+comment on function orchestrator.record_executions(bigint, text, smallint, timestamptz, text[], text[], text[], bigint[], text[]) is
     'appends finished executions to the history and counts them';

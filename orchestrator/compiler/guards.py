@@ -19,7 +19,6 @@ from orchestrator.model.status import Status
 __all__ = ["ALWAYS", "NEVER", "guard_sql", "matters"]
 
 
-
 def _cast(expression: exp.Expr, type_name: str) -> exp.Expr:
     kind = exp.DataType(this=exp.DataType.Type.USERDEFINED, kind=f"pg_catalog.{type_name}")
     return exp.Cast(this=expression, to=kind)
@@ -87,7 +86,7 @@ def _leaf(leaf: Mapping[str, Any], event: str, columns: Mapping[str, str], exact
     if not calculator or not operands:
         return ALWAYS
     calculator = _ALIASES.get(str(calculator), str(calculator))
-    if calculator not in _OPERATORS or len(operands) != 2:  # noqa: PLR2004 - a comparison has two sides
+    if calculator not in _OPERATORS or len(operands) != 2:
         return PERHAPS
     match = _PATH.fullmatch(operands[0]) if isinstance(operands[0], str) else None
     constant = operands[1]
