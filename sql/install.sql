@@ -167,6 +167,7 @@
 \ir triggers/identity.sql
 \ir triggers/collections.sql
 \ir triggers/ddl.sql
+\ir triggers/no_ddl.sql
 
 -- last: owners, then who may do what
 \ir grants.sql

@@ -28,10 +28,11 @@ from orchestrator.compiler.sql import (
     table,
     to_sql,
 )
+from orchestrator.engine.port import Port
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Association, Catalog, Collection, Field
 
-__all__ = ["compile_shape"]
+__all__ = ["compile_for", "compile_shape"]
 
 Shape = dict[str, Any]
 
@@ -55,6 +56,12 @@ def compile_shape(catalog: Catalog, shape: str) -> str:
     if compile_kind is None:
         raise InvalidError(f"unknown kind of statement {request['kind']!r}")
     return to_sql(compile_kind(scope, scope.collection(request["collection"]), request))
+
+
+def compile_for(port: Port, shape: str) -> str:
+    """The statement of a shape over the catalog as the transaction sees it; called by ``orchestrator.statement()``."""
+    text = port.fetch("select orchestrator.catalog()::text as catalog")[0]["catalog"]
+    return compile_shape(Catalog.from_json(text), shape)
 
 
 def _select(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:

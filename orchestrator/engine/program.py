@@ -161,6 +161,9 @@ class Program:
 
         for node in self.nodes:
             instruction(node.type)(node, self)
+            if any(path[0] == "$system" for path in node.paths if path):
+                node.run = _asking(node, node.run)
+                node.resume = node.resume and _asking(node, node.resume)
 
     def ancestors(self, node: Node) -> Iterator[Node]:
         """The branching nodes around a node, inner to outer."""
@@ -168,6 +171,20 @@ class Program:
         while parent is not None:
             yield parent
             parent = parent.branch_parent
+
+
+def _asking(node: Node, run: Runner) -> Runner:
+    """A closure that tells functions of ``$system`` which node asks, also after nodes of its branches did."""
+
+    def told(proc: Processor, prev: Job | None) -> Any:
+        call = proc.scope["$system"].call
+        before, call.node = call.node, node
+        try:
+            return run(proc, prev)
+        finally:
+            call.node = before
+
+    return told
 
 
 def _branch_parent(node: Node) -> Node | None:

@@ -226,9 +226,10 @@ def _change(host: RequestHost, frame: Frame, records: Records, request: _Request
     exemption = Exemption(frame.plan.collection, request.event, request.values)
     selection: dict[str, Any] = {"filter": request.filter, "filter_by_tk": request.filter_by_tk}
     if options.get("association"):
-        selection |= {
-            "association": {"collection": options["collection"], "name": options["association"]},
-            "sourceId": options.get("sourceId"),
+        selection["association"] = {
+            "collection": options["collection"],
+            "name": options["association"],
+            "key": options.get("sourceId"),
         }
     if request.action == "destroy":
         result = records.destroy(request.collection, around=lambda: _exempt(host, frame, exemption), **selection)

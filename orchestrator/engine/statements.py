@@ -6,11 +6,8 @@ that it was made for.
 
 from __future__ import annotations
 
-import hashlib
-from importlib import import_module
 from weakref import WeakKeyDictionary
 
-from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.port import Port
 from orchestrator.model.collection import Catalog
 
@@ -44,15 +41,7 @@ class Statements:
         return found
 
     def _stored(self, shape: str) -> str:
-        key = hashlib.sha256(f"{self.catalog.revision}:{shape}".encode()).hexdigest()
-        rows = self._port.fetch("select orchestrator.statement($1)::text as statement", [key])
-        if rows[0]["statement"] is not None:
-            return str(from_json(rows[0]["statement"])["sql"])
-        # by name: the compiler needs a library that no other run imports
-        sql: str = import_module("orchestrator.compiler.statements").compile_shape(self.catalog, shape)
-        statement = to_json({"shape": shape, "revision": self.catalog.revision, "sql": sql})
-        self._port.fetch("select orchestrator.remember_statement($1, $2::pg_catalog.jsonb)", [key, statement])
-        return sql
+        return str(self._port.fetch("select orchestrator.statement($1) as sql", [shape])[0]["sql"])
 
 
 def open_statements(port: Port) -> Statements:

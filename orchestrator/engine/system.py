@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 __all__ = ["EPOCH", "SystemCall", "register", "system_scope", "unregister"]
 
@@ -19,12 +19,15 @@ __all__ = ["EPOCH", "SystemCall", "register", "system_scope", "unregister"]
 EPOCH: Final = 1605024000
 
 
-class SystemCall(NamedTuple):
-    """What a function of `$system` is told."""
+class SystemCall:
+    """What a function of `$system` is told: the run's time, the processor, and the node that asks."""
 
-    now: datetime
-    execution: Any
-    node: Any
+    __slots__ = ("execution", "node", "now")
+
+    def __init__(self, now: datetime, execution: Any = None, node: Any = None) -> None:
+        self.now = now
+        self.execution = execution
+        self.node = node
 
 
 SystemFunction = Callable[[SystemCall], Any]
