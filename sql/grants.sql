@@ -91,7 +91,7 @@ grant select on
     orchestrator.installation, orchestrator.migrations,
     orchestrator.collections, orchestrator.fields, orchestrator.workflows, orchestrator.flow_nodes,
     orchestrator.programs, orchestrator.plans,
-    orchestrator.executions, orchestrator.waiting_jobs, orchestrator.jobs,
+    orchestrator.executions, orchestrator.waiting_jobs, orchestrator.jobs, orchestrator.hooks,
     orchestrator.workflow_stats, orchestrator.workflow_version_stats, orchestrator.workers,
     orchestrator.roles, orchestrator.roles_users
     to orchestrator_admin;

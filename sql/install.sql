@@ -160,6 +160,9 @@
 -- what the HTTP API reads of our own tables
 \ir views/system_collections.sql
 
+-- views over all of it
+\ir views/hooks.sql
+
 -- triggers on our own tables
 \ir triggers/workflows.sql
 \ir triggers/workflows_wake.sql

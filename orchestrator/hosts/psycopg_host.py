@@ -22,6 +22,7 @@ from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatu
 from psycopg.pq.abc import PGresult
 
 from orchestrator.engine.chain import Chain
+from orchestrator.engine.history import Entry
 from orchestrator.engine.host import Special
 from orchestrator.engine.plan import Plan
 from orchestrator.engine.port import StatementError
@@ -92,6 +93,7 @@ class PsycopgHost:
         self._readers = Readers(self._look_up)
         self._programs: dict[int, Program] = {}
         self.chain = Chain()
+        self.refused: list[Entry] = []
         self.loop_limit = int(os.environ.get("WORKFLOW_LOOP_LIMIT") or 0)
         if connection.info.transaction_status == TransactionStatus.IDLE:
             self._send("begin")
@@ -204,8 +206,8 @@ class PsycopgHost:
         outputs, ids, stacks = zip(*special, strict=True) if special else (None,) * 3
         self.fetch(
             "select orchestrator.record_executions($1::pg_catalog.int8, $2, $3::pg_catalog.int2,"
-            " $4::pg_catalog.timestamptz, $5::pg_catalog.text[], $6::pg_catalog.text[], $7::pg_catalog.text[], $8::pg_catalog.int8[],"
-            " $9::pg_catalog.text[])",
+            " $4::pg_catalog.timestamptz, $5::pg_catalog.text[], $6::pg_catalog.text[], $7::pg_catalog.text[],"
+            " $8::pg_catalog.int8[], $9::pg_catalog.text[])",
             [
                 str(program.workflow_id),
                 program.key,
