@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.engine.encoding import from_json
+from orchestrator.errors import SerializationError
 
 __all__ = ["Columns", "Plan"]
 
@@ -42,6 +43,21 @@ class Columns:
         if len(values) < 2 * width:
             values = _unpacked(values)
         return self.row(values[:width]), self.row(values[width:])
+
+
+    def arranged(self, values: Sequence[Any], event: str, wanted: Columns) -> list[Any]:
+        """Values in these columns' order, as another plan of the table wants them.
+
+        Raises:
+            SerializationError: a column that the other plan reads is not among them.
+        """
+        rows = 2 if event == "update" else 1
+        width = len(self.names)
+        flat = _unpacked(values) if len(values) < rows * width else values
+        places = {name: place for place, name in enumerate(self.names)}
+        if not places.keys() >= set(wanted.names):
+            raise SerializationError
+        return [flat[row * width + places[name]] for row in range(rows) for name in wanted.names]
 
 
 def _unpacked(parts: Sequence[str]) -> list[Any]:

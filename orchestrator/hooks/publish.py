@@ -123,7 +123,8 @@ def _plan(state: Mapping[str, Any], workflows: Sequence[Workflow], columns: list
     if watched is not None and not any(w.keeps for w in judging):
         # nobody will look at the rest of the row: what is not passed on costs nothing
         key = state["key"] if isinstance(state["key"], list) else [state["key"]]
-        columns = [column for column in columns if column["name"] in watched or column["name"] in key]
+        passed = {*watched, *key, *state["recentlyPassed"]}
+        columns = [column for column in columns if column["name"] in passed]
     return {
         "collection": state["collection"],
         "columns": columns,

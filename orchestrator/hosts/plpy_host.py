@@ -307,11 +307,15 @@ class PlpyHost:
     def _judge(self, plan_id: int, identity: StatementId, event: str, values: list[Any]) -> str | None:
         try:
             frame = self.frame(plan_id, identity)
+            pinned = frame.plan.id != plan_id
+            if pinned:
+                # a version was published while the statement runs: it stays on its own, and gets the row as that wants it
+                values = self.plan(plan_id).columns.arranged(values, event, frame.plan.columns)
             exemption = self.exemption
             if exemption is not None and identity[3] == 1 and exemption.covers(frame.plan, event, values):
                 return None
             judge_row(self, frame, event, values)
-            passes = quick_of(frame, event) if exemption is None else None
+            passes = quick_of(frame, event) if exemption is None and not pinned else None
             self._quick = None if passes is None else (plan_id, event, identity, passes)
         except Skip as skip:
             if event in frame.plan.cascades and frame.identity[3] > 1:

@@ -16,6 +16,18 @@ as $$
             from orchestrator.fields f
             where f.collection_name = c.name
         ),
+        -- columns of the plans that a running statement may have begun on: it gets its rows by the next plan's functions
+        'recentlyPassed', (
+            select coalesce(jsonb_agg(distinct k.value -> 'name'), '[]')
+            from orchestrator.plans p
+            cross join jsonb_array_elements(p.plan -> 'columns') as k (value)
+            where p.table_oid = c.table_oid
+                and p.id >= (
+                    select coalesce(max(o.id), 0)
+                    from orchestrator.plans o
+                    where o.table_oid = c.table_oid and o.created_at < now() - interval '5 minutes'
+                )
+        ),
         -- events in which a foreign key of this table follows a change of the table it refers to
         'cascades', (
             select coalesce(jsonb_agg(distinct e.event), '[]')

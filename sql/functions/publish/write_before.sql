@@ -15,7 +15,6 @@ declare
     v_types text[];
     v_judge text;
     v_before text;
-    v_old regprocedure;
 begin
     foreach v_event in array array['insert', 'update', 'delete'] loop
         v_rows := case v_event when 'insert' then '{new}'::text[] when 'update' then '{new,old}' else '{old}' end;
@@ -44,15 +43,7 @@ begin
         end if;
         v_judge := orchestrator.hook_name(p_collection, 'judge_' || v_event);
         v_before := orchestrator.hook_name(p_collection, 'before_' || v_event);
-        for v_old in
-            select p.oid::regprocedure
-            from pg_catalog.pg_proc p
-            where p.proname = v_judge
-                and p.pronamespace = 'orchestrator_hooks'::regnamespace
-                and p.proargtypes::oid[] <> (select array_agg(t::regtype::oid order by n) from unnest(v_types) with ordinality as x (t, n))
-        loop
-            execute format('drop function %s', v_old);
-        end loop;
+        -- a shim with other columns stays: somebody may be just about to call it
         execute format(
             $template$
 create or replace function orchestrator_hooks.%1$I(%2$s) returns pg_catalog.text language plpython3u volatile security invoker as $judge$
@@ -62,8 +53,8 @@ $judge$
             $template$,
             v_judge, array_to_string(v_types, ', '), p_plan, v_event
         );
-        execute format('revoke execute on function orchestrator_hooks.%I from public', v_judge);
-        execute format('alter function orchestrator_hooks.%I owner to orchestrator_runner', v_judge);
+        execute format('revoke execute on function orchestrator_hooks.%I(%s) from public', v_judge, array_to_string(v_types, ', '));
+        execute format('alter function orchestrator_hooks.%I(%s) owner to orchestrator_runner', v_judge, array_to_string(v_types, ', '));
         execute format(
             $template$
 create or replace function orchestrator_hooks.%1$I() returns trigger language plpgsql volatile security definer %2$s as $before$
