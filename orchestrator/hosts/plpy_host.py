@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -28,22 +27,19 @@ from orchestrator.engine.program import Program, load_program
 from orchestrator.engine.verdict import Refusal, error_text, skip_text
 from orchestrator.errors import ConflictError, OrchestratorError, SerializationError
 from orchestrator.hosts.backend import StatementId, statement_identity
-from orchestrator.hosts.codec import decoder_of_oid
+from orchestrator.hosts.plpy_port import TEXT, PlpyPort, statement_error
 
 __all__ = ["PlpyHost"]
 
-_TEXT = "pg_catalog.text"
 #: an envelope with nothing in it
 _DONE = '{"value":null}'
 #: seconds of processor time between two looks at what is running; a run is stopped after one to two of them
 CPU_TICK = 1.0
-#: from here on types are not PostgreSQL's own
-_FIRST_OF_USERS = 16384
 #: prepared statements and programs kept for a session
 _KEPT = 2000
 
 
-class PlpyHost:
+class PlpyHost(PlpyPort):
     """Port, programs and frames of one backend.
 
     Args:
@@ -51,8 +47,7 @@ class PlpyHost:
     """
 
     def __init__(self, plpy: Any) -> None:
-        self._plpy = plpy
-        self._plans: dict[tuple[str, int], Any] = {}
+        super().__init__(plpy)
         self._programs: dict[int, Program] = {}
         self._table_plans: dict[int, Plan] = {}
         self._frames: dict[tuple[str, int], Frame] = {}
@@ -69,11 +64,8 @@ class PlpyHost:
         self.refused: list[Any] = []
         #: messages of guards that left a row out, for the running request
         self.skipped: list[dict[str, Any]] = []
-        self._base_types: dict[int, int] = {}
         self._hinted = 0
-        self._now: tuple[int, datetime] | None = None
         self._environment: Mapping[str, str] = {}
-        self._runs = 0
         self._seen_run = 0
         self._busy = 0
         signal.signal(signal.SIGVTALRM, self._tick)
@@ -97,95 +89,6 @@ class PlpyHost:
             yield
         finally:
             self._busy -= 1
-
-    # -- port ------------------------------------------------------------------------------------------------------
-
-    @property
-    def now(self) -> datetime:
-        """One time for the whole run: the clock's, or the one that tests of a superuser set."""
-        if self._now is None or self._now[0] != self._runs:
-            self._now = self._runs, self._clock()
-        return self._now[1]
-
-    def _clock(self) -> datetime:
-        fake = self._prepare("select pg_catalog.current_setting('orchestrator.fake_now', true) as fake", 0)
-        if not fake.execute()[0]["fake"]:
-            return datetime.now(UTC)
-        rows = self._plpy.execute(
-            "select (extract(epoch from orchestrator.current_time()) * 1000000)::pg_catalog.int8 as micros"
-        )
-        return datetime.fromtimestamp(rows[0]["micros"] / 1_000_000, UTC)
-
-    def _prepare(self, sql: str, count: int) -> Any:
-        key = (sql, count)
-        plan = self._plans.get(key)
-        if plan is None:
-            if len(self._plans) >= _KEPT:
-                self._plans.clear()
-            plan = self._plans[key] = self._plpy.prepare(sql, [_TEXT] * count)
-        return plan
-
-    def _execute(self, sql: str, params: Sequence[str | None], infer: bool) -> Any:
-        try:
-            if not params and infer:
-                return self._plpy.execute(sql)
-            if infer:
-                return self._plpy.prepare(sql, self._inferred(sql)).execute(list(params))
-            return self._prepare(sql, len(params)).execute(list(params))
-        except self._plpy.SPIError as error:
-            raise _statement_error(error) from None
-
-    def _inferred(self, sql: str) -> list[str]:
-        """Types that the server chooses for a statement's parameters."""
-        name = "orchestrator_inference"
-        self._plpy.execute(f"prepare {name} as {sql}")
-        try:
-            rows = self._plpy.execute(
-                "select t.value::pg_catalog.text as type from pg_catalog.pg_prepared_statements p"
-                " cross join lateral pg_catalog.unnest(p.parameter_types) with ordinality as t (value, n)"
-                f" where p.name = '{name}' order by t.n"
-            )
-            return [row["type"] for row in rows]
-        finally:
-            self._plpy.execute(f"deallocate {name}")
-
-    def fetch(self, sql: str, params: Sequence[str | None] = (), *, infer: bool = False) -> list[dict[str, Any]]:
-        """See :class:`orchestrator.engine.port.Port`."""
-        result = self._execute(sql, params, infer)
-        if result.nrows() and result.status() in _STATUS_WITHOUT_ROWS:
-            return []
-        rows = list(result)
-        if not rows:
-            return []
-        decoders = [
-            (name, decode)
-            for name, oid in zip(result.colnames(), result.coltypes(), strict=True)
-            if (decode := decoder_of_oid(oid if oid < _FIRST_OF_USERS else self._base_type(oid))) is not None
-        ]
-        for row in rows:
-            for name, decode in decoders:
-                if row[name] is not None:
-                    row[name] = decode(row[name])
-        return rows
-
-    def _base_type(self, oid: int) -> int:
-        """The type that a domain stands for; any other type is its own."""
-        if oid not in self._base_types:
-            rows = self._plpy.execute(
-                f"select t.typbasetype::pg_catalog.int8 as base from pg_catalog.pg_type t where t.oid = {oid}"
-            )
-            base = rows[0]["base"]
-            self._base_types[oid] = self._base_type(base) if base else oid
-        return self._base_types[oid]
-
-    def run(self, sql: str, params: Sequence[str | None] = (), *, infer: bool = False) -> int:
-        """See :class:`orchestrator.engine.port.Port`."""
-        return int(self._execute(sql, params, infer).nrows())
-
-    def savepoint(self) -> AbstractContextManager[None]:
-        """See :class:`orchestrator.engine.port.Port`."""
-        subtransaction: AbstractContextManager[None] = self._plpy.subtransaction()
-        return subtransaction
 
     # -- host ------------------------------------------------------------------------------------------------------
 
@@ -227,7 +130,7 @@ class PlpyHost:
         if plan is None:
             plan = self._plans[key] = self._plpy.prepare(
                 "select orchestrator.record_executions($1, $2, $3, $4::pg_catalog.timestamptz, $5, $6, $7, $8, $9)",
-                ["pg_catalog.int8", _TEXT, "pg_catalog.int2", _TEXT, *["pg_catalog.text[]"] * 3, "pg_catalog.int8[]",
+                ["pg_catalog.int8", TEXT, "pg_catalog.int2", TEXT, *["pg_catalog.text[]"] * 3, "pg_catalog.int8[]",
                  "pg_catalog.text[]"],
             )  # fmt: skip
         outputs, ids, stacks = (list(column) for column in zip(*special, strict=True)) if special else (None,) * 3
@@ -240,7 +143,7 @@ class PlpyHost:
         if plan is None:
             plan = self._plans["enqueue", 0] = self._plpy.prepare(
                 "select orchestrator.enqueue($1, $2, $3, $4::pg_catalog.jsonb)",
-                ["pg_catalog.int8", _TEXT, "pg_catalog.text[]", _TEXT],
+                ["pg_catalog.int8", TEXT, "pg_catalog.text[]", TEXT],
             )
         plan.execute([program.workflow_id, program.key, list(data), stack])
 
@@ -403,7 +306,7 @@ class PlpyHost:
     def _unexpected(self, error: Exception) -> OrchestratorError | StatementError:
         """An error of SQL keeps its code and words; anything else is our fault and goes to the log as well."""
         if isinstance(error, self._plpy.SPIError):
-            error = _statement_error(error)
+            error = statement_error(error)
         if isinstance(error, StatementError):
             return error
         import traceback
@@ -412,20 +315,9 @@ class PlpyHost:
         return OrchestratorError(f"internal error: {error}")
 
 
-def _statement_error(error: Any) -> StatementError:
-    """The error of a failed query; SPI hands out its SQLSTATE as five times six bits."""
-    code, detail, hint = (getattr(error, "spidata", None) or (0, None, None))[:3]
-    sqlstate = "".join(chr((code >> shift & 0x3F) + 48) for shift in range(0, 30, 6)) if code else "XX000"
-    return StatementError(getattr(error, "sqlstate", None) or sqlstate, str(error), detail, hint)
-
-
 def _orphans(collection: str, event: str) -> OrchestratorError:
 
     return ConflictError(
         f'a workflow would leave out a row of "{collection}" from a cascading {event}',
         hint="Let the workflow fail instead: leaving the row out would orphan it.",
     )
-
-
-#: SPI_OK_UTILITY, SPI_OK_SELINTO, SPI_OK_INSERT, SPI_OK_DELETE, SPI_OK_UPDATE, SPI_OK_MERGE
-_STATUS_WITHOUT_ROWS = frozenset({4, 6, 7, 8, 9, 18})
