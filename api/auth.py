@@ -46,7 +46,7 @@ async def sign_in(ctx: Context) -> Reply:
     account, password = values.get("account") or values.get("email"), values.get("password")
     if not isinstance(account, str):
         raise ApiError(400, "Please enter your username or email")
-    row = None if "\0" in account else await ctx.services.database.row(_ACCOUNT, (account,))
+    row = await ctx.services.database.row(_ACCOUNT, (account,))
     stored = row[1].decode() if row is not None and row[1] is not None else None
     fits = await ctx.services.passwords.verify(stored, password if isinstance(password, str) else "")
     if row is None or not fits or row[0] is None or row[2] is None:

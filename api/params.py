@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,6 +18,8 @@ _DEFAULT_PAGE_SIZE = 20
 _MAX_NUMBER = 2**31 - 1
 #: levels of lists and objects in a filter
 _MAX_NESTING = 64
+#: what JSON can escape and PostgreSQL's text cannot hold: the null character and halves of surrogate pairs
+_UNFIT = re.compile(r"[\0\ud800-\udfff]")
 Key = str | int | Decimal | dict[str, Any]
 
 
@@ -72,9 +75,20 @@ def read_params(raw: Mapping[str, Any], record_id: str | None = None, *, max_pag
 def load_json(text: str) -> Any:
     """Strict JSON with exact numbers; ValueError for anything else."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+        value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if "\\u" in text and not _is_fit(value):
+        raise ValueError("characters that are no text")
+    return value
+
+
+def _is_fit(value: Any) -> bool:
+    if isinstance(value, str):
+        return _UNFIT.search(value) is None
+    if isinstance(value, dict):
+        return all(_UNFIT.search(key) is None and _is_fit(item) for key, item in value.items())
+    return all(map(_is_fit, value)) if isinstance(value, list) else True
 
 
 def _no_constant(name: str) -> Any:
@@ -110,8 +124,6 @@ def _check_nesting(value: Any, depth: int = 0) -> None:
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             _check_nesting(item, depth + 1)
-    elif isinstance(value, str) and "\0" in value:
-        raise ApiError(400, "a null character is not allowed")
 
 
 def _keys(value: Any) -> Key | list[Key]:

@@ -141,7 +141,13 @@ def test_trigger_workflows_are_one_text() -> None:
     assert _params("triggerWorkflows=").trigger_workflows is None
 
 
-@pytest.mark.parametrize("text", ["{", "NaN", '{"a":1}x', "[" * 100_000, "'a'", ""])
-def test_json_is_strict(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["{", "NaN", '{"a":1}x', "[" * 100_000, "'a'", "", '"\\u0000"', '{"a\\u0000":1}', '["\\ud800"]']
+)
+def test_json_is_strict_and_fit_for_the_database(text: str) -> None:
     with pytest.raises(ValueError):
         load_json(text)
+
+
+def test_escapes_that_are_text_are_read() -> None:
+    assert load_json('["\\\\u0000", "\\ud83d\\ude00", "\\u20ac"]') == ["\\u0000", "😀", "€"]
