@@ -22,10 +22,14 @@ if "fixture_nodes" not in sys.modules:
     exec(compile(source, "fixture_nodes.py", "exec"), module.__dict__)
     sys.modules["fixture_nodes"] = module
 $$;
+create function public.enter_support(target text, list text[]) returns text language plpython3u as $$
+h = GD.get("orchestrator") or plpy.execute("select orchestrator.load_engine()") and GD["orchestrator"]
+return h.call("fixture_nodes:" + target, list)
+$$;
 create function public.call_support(target text, variadic args text[]) returns text language plpgsql
 security definer set search_path = pg_catalog, orchestrator, pg_temp
 set "TimeZone" = 'UTC' set "DateStyle" = 'ISO, MDY' set row_security = off
-as $$ begin return orchestrator.result(orchestrator.invoke('fixture_nodes:' || target, variadic args)); end $$;
+as $$ begin return orchestrator.result(public.enter_support(target, args)); end $$;
 alter function public.call_support(text, text[]) owner to orchestrator_runner;
 """
 
@@ -49,10 +53,12 @@ def conformance_db(server: Cluster, template: str) -> Iterator[Connection]:
 
 
 @pytest.fixture(params=[PlpyEngine, PsycopgEngine], ids=lambda engine: engine.name)
-def workflows(request: pytest.FixtureRequest, conformance_db: Connection) -> Workflows:
-    """The vocabulary on each host."""
+def workflows(request: pytest.FixtureRequest, conformance_db: Connection) -> Iterator[Workflows]:
+    """The vocabulary on each host; what a test enables or queues is gone after it."""
     conformance_db.execute("truncate categories, posts, comments, tags, posts_tags, plain restart identity cascade")
-    return Workflows(request.param(conformance_db))
+    yield Workflows(request.param(conformance_db))
+    conformance_db.execute("select orchestrator.disable(key) from orchestrator.workflows where enabled")
+    conformance_db.execute("delete from orchestrator.executions where status is null")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from orchestrator.engine.job import WAIT, Job
 from orchestrator.engine.port import StatementError
 from orchestrator.engine.processor import Processor
 from orchestrator.engine.session import Session
+from orchestrator.errors import SerializationError
 from orchestrator.instructions import register_instruction
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ NODE_TYPES = {
 for name, compile_node in NODE_TYPES.items():
     register_instruction(name, compile_node)
 system.register("no1", lambda call: 1)
-system.register("conformance.nodeKey", lambda call: "called")
+system.register("conformance.caller", lambda call: call.node.key if call.execution.program else None)
 register_calculator(lambda left, right: left % right == 0, "divisibleBy")
 
 
@@ -152,14 +153,28 @@ def survive(host: Host, good: str, bad: str) -> str:
     return "null"
 
 
-def converse(host: Host, key: str, context: str) -> str:
+def go_on(host: Host, good: str, bad: str) -> str:
+    """Run a statement, then one that fails, without a savepoint around them."""
+    host.run(good)
+    try:
+        host.run(bad)
+    except StatementError as error:
+        return to_json([error.sqlstate, host.fetch("select 1 as one")[0]["one"]])
+    return "null"
+
+
+def missing_program(host: Host) -> str:
+    """The code of the error for a program that nobody stored."""
+    try:
+        host.program(2**40)
+    except SerializationError as error:
+        return to_json(error.sqlstate)
+    return "null"
+
+
+def converse(host: Host, program_id: str, context: str) -> str:
     """Run a workflow as a request does, with somebody who waits for its messages."""
-    row = host.fetch(
-        "select max(p.id) as id from orchestrator.programs p join orchestrator.workflows w on w.id = p.workflow_id"
-        " where w.key = $1 and w.current",
-        [key],
-    )[0]
-    proc = Processor(host.program(row["id"]), from_json(context), Session(host, host.chain))
+    proc = Processor(host.program(int(program_id)), from_json(context), Session(host, host.chain))
     proc.start()
     return to_json(
         {
@@ -182,22 +197,12 @@ def clock(host: Host) -> str:
     return to_json([host.now.isoformat(), host.now.utcoffset() is not None])
 
 
-def write_history(host: Host, key: str) -> str:
-    """Record executions without and with output, id and stack; queue one; what the tables show then."""
-    row = host.fetch(
-        "select max(p.id) as id from orchestrator.programs p join orchestrator.workflows w on w.id = p.workflow_id"
-        " where w.key = $1 and w.current",
-        [key],
-    )[0]
-    program = host.program(row["id"])
+def write_history(host: Host, program_id: str) -> str:
+    """Record executions without and with output, id and stack; queue two; returns the id given."""
+    program = host.program(int(program_id))
     own = int(host.fetch("select orchestrator.next_execution_id() as id")[0]["id"])
     tricky = to_json({"text": 'a "quoted" \\ {brace}, comma'})
     host.record(program, 1, [tricky], ["[]"], None)
     host.record(program, -1, ["{}", "{}"], ["[]", "[]"], [('"out"', own, "[1,2]"), (None, 0, None)])
     host.enqueue(program, ['{"a":1}', '{"a":"{,}"}'], "[3]")
-    rows = host.fetch(
-        "select context, status, output, stack, id = $2::int8 as own from orchestrator.executions"
-        " where key = $1 order by status nulls last, id",
-        [key, str(own)],
-    )
-    return to_json(rows)
+    return str(own)

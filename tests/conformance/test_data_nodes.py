@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -165,19 +164,9 @@ def test_a_collection_is_needed(workflows: Workflows, kind: str) -> None:
         workflows.define(node(kind, "n", collection="nowhere"))
 
 
-@pytest.fixture
-def follow(workflows: Workflows) -> Iterator[Callable[..., str]]:
-    """``follow(mode)`` → the key of a synchronous workflow on events of posts, enabled during the test."""
-    keys: list[str] = []
-
-    def define(mode: int, *nodes: Node, **document: Any) -> str:
-        config = {"collection": "posts", "mode": mode}
-        keys.append(workflows.define(*nodes, sync=True, enabled=True, **{"config": config, **document}))
-        return keys[-1]
-
-    yield define
-    for key in keys:
-        workflows.value("select orchestrator.disable(%s)", key)
+def follow(workflows: Workflows, mode: int, *nodes: Node, **document: Any) -> str:
+    """The key of a synchronous workflow on events of posts, enabled during the test."""
+    return workflows.define(*nodes, sync=True, enabled=True, config={"collection": "posts", "mode": mode}, **document)
 
 
 def events(workflows: Workflows, key: str) -> list[Any]:
@@ -188,8 +177,8 @@ def events(workflows: Workflows, key: str) -> list[Any]:
     return [row[0] for row in rows]
 
 
-def test_writes_of_nodes_are_events(posts: Workflows, follow: Callable[..., str]) -> None:
-    key = follow(3, node("echo", "seen"))
+def test_writes_of_nodes_are_events(posts: Workflows) -> None:
+    key = follow(posts, 3, node("echo", "seen"))
     posts.run(
         node("create", "c", collection="posts", params={"values": {"title": "t"}}),
         node("update", "u", collection="posts", params={"filter": {"id": [1, 2]}, "values": {"read": 5}}),
@@ -198,18 +187,16 @@ def test_writes_of_nodes_are_events(posts: Workflows, follow: Callable[..., str]
     assert sorted(events(posts, key)) == ["a", "b", "t"]
 
 
-def test_destroying_is_an_event(posts: Workflows, follow: Callable[..., str]) -> None:
-    key = follow(4, node("echo", "seen"))
+def test_destroying_is_an_event(posts: Workflows) -> None:
+    key = follow(posts, 4, node("echo", "seen"))
     posts.run(node("destroy", "d", collection="posts", params={"filter": {"id": 3}}))
     assert events(posts, key) == ["c"]
 
 
 @in_backend
 @pytest.mark.parametrize(("individual", "expected"), [(None, ["a", "b"]), (True, ["a", "b"]), (False, [])])
-def test_no_events_without_individual_hooks(
-    posts: Workflows, follow: Callable[..., str], individual: bool | None, expected: list[str]
-) -> None:
-    key = follow(2, node("echo", "seen"))
+def test_no_events_without_individual_hooks(posts: Workflows, individual: bool | None, expected: list[str]) -> None:
+    key = follow(posts, 2, node("echo", "seen"))
     params: dict[str, Any] = {"filter": {"id": [1, 2]}, "values": {"read": 5}}
     if individual is not None:
         params["individualHooks"] = individual
@@ -220,9 +207,10 @@ def test_no_events_without_individual_hooks(
 @in_backend
 @pytest.mark.parametrize(("limit", "runs"), [(None, 1), (3, 3)])
 def test_a_workflow_enters_itself_as_often_as_its_stack_limit_says(
-    posts: Workflows, follow: Callable[..., str], limit: int | None, runs: int
+    posts: Workflows, limit: int | None, runs: int
 ) -> None:
     key = follow(
+        posts,
         1,
         node("create", "again", collection="posts", params={"values": {"title": "again"}}),
         options={"stackLimit": limit} if limit else {},

@@ -214,7 +214,16 @@ class Workflows:
 
     def converse(self, *nodes: Node, context: Any = None) -> Any:
         """Run with an audience for messages: ``{status, messages, last, jobs}``."""
-        return self.engine.call("converse", self.define(*nodes), json.dumps(context or {}))
+        return self.engine.call(
+            "converse", self.program_id(self.define(*nodes, enabled=True)), json.dumps(context or {})
+        )
+
+    def program_id(self, key: str) -> str:
+        """The newest program of a workflow."""
+        sql = (
+            "select max(p.id)::text from orchestrator.programs p join orchestrator.workflows w on w.id = p.workflow_id"
+        )
+        return str(self.value(f"{sql} where w.key = %s and w.current", key))
 
     def value(self, sql: str, *args: Any) -> Any:
         row = self.db.execute(sql.encode(), args).fetchone()
