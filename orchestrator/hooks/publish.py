@@ -120,18 +120,14 @@ def _plan(state: Mapping[str, Any], workflows: Sequence[Workflow], columns: list
     for workflow in judging:
         if watched is not None:
             watched = _watched(workflow.program, watched)
-    needed = [column["name"] for column in columns]
     if watched is not None and not any(w.keeps for w in judging):
         # nobody will look at the rest of the row: what is not passed on costs nothing
         key = state["key"] if isinstance(state["key"], list) else [state["key"]]
-        needed = [name for name in needed if name in watched or name in key]
-    # a statement that runs on the version before this one still needs what that one reads
-    passed = {*needed, *(state["needed"] or ())}
-    columns = [column for column in columns if column["name"] in passed]
+        passed = {*watched, *key, *state["recentlyPassed"]}
+        columns = [column for column in columns if column["name"] in passed]
     return {
         "collection": state["collection"],
         "columns": columns,
-        "needed": needed,
         "key": state["key"],
         "before": {e: [w.program_id for w in workflows if w.guards(e)] for e in _EVENTS},
         "bindable": any(w.type == "request-interception" and not w.is_global for w in workflows),

@@ -8,7 +8,6 @@ as $$
         'collection', c.name,
         'key', c.filter_target_key,
         'gone', to_jsonb(c.gone_columns),
-        'needed', (select p.plan -> 'needed' from orchestrator.plans p where p.id = c.plan_id),
         'fields', (
             select coalesce(jsonb_agg(
                 jsonb_build_object('name', f.name, 'type', f.type, 'attnum', f.attnum) || (f.options - 'uiSchema')
