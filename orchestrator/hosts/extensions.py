@@ -5,7 +5,6 @@ Whoever may put a module on the interpreter's path is trusted: in the backend th
 
 from __future__ import annotations
 
-import pkgutil
 from importlib import import_module
 
 __all__ = ["NAMESPACE", "load_extensions"]
@@ -22,6 +21,8 @@ def load_extensions() -> dict[str, Exception]:
         namespace = import_module(NAMESPACE)
     except ModuleNotFoundError:
         return {}
+    import pkgutil
+
     broken: dict[str, Exception] = {}
     for module in pkgutil.iter_modules(namespace.__path__, f"{NAMESPACE}."):
         try:

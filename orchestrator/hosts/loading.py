@@ -10,7 +10,7 @@ __all__ = ["load_host"]
 
 
 def load_host(plpy: Any, schema_version: str) -> Any:
-    """The host, when package and schema are of one version."""
+    """The host, when package and schema are of one version; node types of extensions are registered before."""
     if schema_version != __version__:
         from orchestrator.errors import VersionMismatchError
 
@@ -19,6 +19,9 @@ def load_host(plpy: Any, schema_version: str) -> Any:
             sqlstate=VersionMismatchError.sqlstate,
             hint='Run "orchestrator upgrade" with the newer package, then reconnect.',
         )
+    from orchestrator.hosts.extensions import load_extensions
     from orchestrator.hosts.plpy_host import PlpyHost
 
+    for name, error in load_extensions().items():
+        plpy.warning(f'extension "{name}" cannot be loaded: {type(error).__name__}: {error}')
     return PlpyHost(plpy)
