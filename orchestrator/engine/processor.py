@@ -98,7 +98,7 @@ class Processor:
     def resume(self, job: Job) -> int | None:
         """Continue at a waiting job whose status and result have been set by somebody."""
         node = job.node
-        self._rebuild_scopes(node)
+        self._rebuild_scopes(job)
         if node.resume is None:
             raise LookupError(f'node type "{node.type}" cannot be resumed')
         return self._enter(node, node.resume, job)
@@ -198,9 +198,17 @@ class Processor:
             self.messages = []
         self.messages.append({"message": message})
 
-    def latest_job(self, node: Node) -> Job | None:
-        """The newest job of a node."""
-        return next((job for job in reversed(self.jobs) if job.node is node), None)
+    def job_around(self, job: Job, node: Node) -> Job | None:
+        """The job of a branching node in whose branch another one came to be.
+
+        Not its latest one: in a loop it may have begun anew while a branch of an earlier round still waited, and a
+        variable node may have assigned to it.
+        """
+        while job.upstream is not None:
+            job = self.jobs[job.upstream - 1]
+            if job.node is node:
+                return job
+        return None
 
     def enter_scope(self, node: Node, local: Mapping[str, Any]) -> None:
         """Make a branching node's local scope visible as ``$scopes.<id|key>``."""
@@ -214,11 +222,11 @@ class Processor:
         scopes.pop(node.key, None)
         scopes.pop(str(node.id), None)
 
-    def _rebuild_scopes(self, node: Node) -> None:
-        for ancestor in self.program.ancestors(node):
-            job = self.latest_job(ancestor)
-            if job is not None and ancestor.scope is not None:
-                self.enter_scope(ancestor, ancestor.scope(self, job))
+    def _rebuild_scopes(self, job: Job) -> None:
+        for ancestor in self.program.ancestors(job.node):
+            around = self.job_around(job, ancestor)
+            if around is not None and ancestor.scope is not None:
+                self.enter_scope(ancestor, ancestor.scope(self, around))
 
     # -- leaving ---------------------------------------------------------------------------------------------------
 

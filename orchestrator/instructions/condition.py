@@ -33,12 +33,12 @@ def compile_node(node: Node, _program: Program) -> None:
             return 1, value
         job = proc.save(Job(node, 1, value), prev)
         last = proc.run_line(head, job)
-        return WAIT if last is None else resume(proc, last)
+        return WAIT if last is None else last if last.status < 0 else job
 
     def resume(proc: Processor, last: Job | None) -> Any:
         """A branch ended: go on after success, hand a failing branch's job upwards."""
-        if last is not None and last.status < 0:
+        if last is None or last.status < 0:
             return last
-        return proc.latest_job(node)
+        return proc.job_around(last, node)
 
     node.run, node.resume = run, resume

@@ -113,7 +113,7 @@ def compile_node(node: Node, _program: Program) -> None:
 
     def resume(proc: Processor, last: Job | None) -> Any:
         """A waiting round ended. Events after the loop ended are ignored."""
-        job = proc.latest_job(node)
+        job = proc.job_around(last, node) if last is not None else None
         if job is None or job.status != 0 or last is None:
             return WAIT
         job.result = dict(job.result)

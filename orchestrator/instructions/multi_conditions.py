@@ -44,15 +44,18 @@ def compile_node(node: Node, _program: Program) -> None:
             return job
         proc.save(job, prev)
         last = proc.run_line(head, job)
-        return WAIT if last is None else resume(proc, last)
+        return WAIT if last is None else settle(proc, job, last)
 
-    def resume(proc: Processor, last: Job | None) -> Any:
-        job = proc.latest_job(node)
-        if last is not None and last.status != 1:
+    def settle(proc: Processor, job: Job, last: Job) -> Any:
+        if last.status != 1:
             proc.end(last.status)
             return WAIT
-        if job is not None and job.result is not True:
+        if job.result is not True:
             job.status = final_without_match
         return job
+
+    def resume(proc: Processor, last: Job | None) -> Any:
+        job = proc.job_around(last, node) if last is not None else None
+        return WAIT if job is None or last is None else settle(proc, job, last)
 
     node.run, node.resume = run, resume

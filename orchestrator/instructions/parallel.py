@@ -67,7 +67,7 @@ def compile_node(node: Node, _program: Program) -> None:
 
     def resume(proc: Processor, last: Job | None) -> Any:
         """A waiting branch ended. A decided parallel ignores it."""
-        job = proc.latest_job(node)
+        job = proc.job_around(last, node) if last is not None else None
         if job is None or job.status != 0 or last is None or proc.position is None:
             return WAIT
         decided = note(job, heads.index(_branch_head(proc.position, node)), last)

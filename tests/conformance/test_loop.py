@@ -227,3 +227,25 @@ def test_scopes_are_there_again_after_a_resume(workflows: Workflows) -> None:
     run = workflows.run(loop(["x"], inner)).resume("p").resume("p")
     assert run.status == 1
     assert [r for k, _, r in run.jobs if k == "v"] == [["x", 0], ["x", 1]]
+
+
+def test_a_late_event_of_an_earlier_round_leaves_the_present_one_alone(workflows: Workflows) -> None:
+    lines = {0: [node("pending", "a")], 1: [node("pending", "b"), echo()]}
+    run = workflows.run(loop(["x", "y"], node("parallel", "p", lines), exit=2), node("echo", "after"))
+    run.resume("a", status=-1)
+    assert [(status, result) for key, status, result in run.jobs if key == "p"] == [(-1, [-1, None]), (0, [None, None])]
+    run.resume("b")
+    assert run.keys == ["l", "p", "a", "b", "p", "a", "b", "e"]
+    assert [(status, result) for key, status, result in run.jobs if key == "p"] == [(-1, [-1, None]), (0, [None, None])]
+    assert run.job("l") == (0, {"looped": 1, "done": 1})
+    run.resume("a").resume("b")
+    assert run.job("e") == (1, "y")
+    assert run.status == 1
+    assert run.job("l") == (1, {"looped": 2, "done": 2})
+
+
+def test_assigning_to_the_loop_itself_does_not_stop_it(workflows: Workflows) -> None:
+    assign = node("variable", "set", target="l", value="mine")
+    run = workflows.run(loop(2, assign, node("pending", "p")), node("echo", "after")).resume("p").resume("p")
+    assert run.status == 1
+    assert run.rows[0]["result"] == {"looped": 2, "done": 2}
