@@ -27,6 +27,7 @@ def _cast(expression: exp.Expr, type_name: str) -> exp.Expr:
 ALWAYS, NEVER, PERHAPS = exp.true(), exp.false(), _cast(exp.null(), "bool")
 
 _PATH = re.compile(r"\{\{\s*\$context\.(params\.values|record|previous)\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+_SOURCES = ("params.values", "record", "previous")
 _NUMERIC = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric"})
 #: what a column is compared as: the constant may have a fraction
 _WIDER = {"int2": "numeric", "int4": "numeric", "int8": "numeric", "float4": "float8"}
@@ -97,7 +98,8 @@ def _leaf(leaf: Mapping[str, Any], event: str, columns: Mapping[str, str], exact
     if kind is None:
         return PERHAPS
     value = _constant(constant, kind)
-    if value is None or (source == "previous") == (event == "insert") or (event == "delete" and source != "previous"):
+    known = {"insert": ("params.values", "record"), "update": _SOURCES, "delete": ("previous",)}[event]
+    if value is None or source not in known:
         return PERHAPS
     side = "o" if source == "previous" else "n"
     # null is 0 to JavaScript's comparisons and equals nothing: leave it to the engine

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Batch"]
 
 _FINISH = (
-    "select orchestrator.finish_executions($1::pg_catalog.jsonb, $2::pg_catalog.jsonb, $3::pg_catalog.int8[],"
+    "select orchestrator.finish_executions($1::pg_catalog.json, $2::pg_catalog.jsonb, $3::pg_catalog.int8[],"
     " $4::pg_catalog.int8[])"
 )
 

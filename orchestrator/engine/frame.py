@@ -7,10 +7,12 @@ in one go.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.actor import Actor, read_actor
-from orchestrator.engine.history import Entry, History, row_encoder
+from orchestrator.engine.encoding import to_json
+from orchestrator.engine.history import Entry, History, values_encoder
 from orchestrator.engine.session import Session
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class Frame:
         guards: event to the guards that run, bound ones first.
     """
 
-    __slots__ = ("_actor", "_encode", "_host", "base", "guards", "history", "identity", "plan", "refused", "session")
+    __slots__ = ("_actor", "_host", "base", "guards", "history", "identity", "plan", "refused", "session")
 
     def __init__(self, host: Host, plan: Plan, identity: Any, actor: Actor | None = None) -> None:
         self.identity = identity
@@ -43,7 +45,6 @@ class Frame:
         self.refused: list[Entry] = []
         self._host = host
         self._actor = actor
-        self._encode = row_encoder(plan.columns)
 
     @property
     def actor(self) -> Actor:
@@ -54,4 +55,13 @@ class Frame:
 
     def inserted_json(self, context: dict[str, Any]) -> str:
         """The context of an inserted row as the history keeps it: the record is what ``params.values`` says."""
-        return f'{{"params":{{"values":{self._encode(context["record"])}}},{self.actor.json}}}'
+        return f'{{"params":{{"values":{to_json(context["record"])}}},{self.actor.json}}}'
+
+    def inserted_encoder(self) -> Callable[[Sequence[Any]], str]:
+        """The same from the values of a row, for statements of many rows."""
+        encode, tail = values_encoder(self.plan.columns), f"}},{self.actor.json}}}"
+
+        def text(values: Sequence[Any]) -> str:
+            return '{"params":{"values":' + encode(values) + tail
+
+        return text

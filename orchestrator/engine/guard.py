@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.frame import Frame
-from orchestrator.engine.history import entry_of
+from orchestrator.engine.history import Entry, entry_of, jobs_writer
 from orchestrator.engine.processor import Processor
-from orchestrator.engine.quick import compile_question
+from orchestrator.engine.quick import Question, compile_question
 from orchestrator.engine.verdict import Refusal, beyond_limit, blocked, failed, hangs
 from orchestrator.errors import OrchestratorError, StackLimitError
 from orchestrator.model.status import Status
@@ -36,16 +36,16 @@ class Skip(Exception):
 class Guard:
     """A before-workflow ready to judge."""
 
-    __slots__ = ("keeps", "knows_actor", "program", "question")
+    __slots__ = ("asks_for_actor", "keeps", "program", "question")
 
     def __init__(self, program: Program) -> None:
         self.program = program
         #: whether a run that passed stays in the history
         self.keeps = int(Status.RESOLVED) not in program.delete_on_status
-        #: answers quickly whether a run would pass unseen
-        self.question = None if self.keeps else compile_question(program)
-        #: whether a run needs to know who writes
-        self.knows_actor = self.keeps or any(_asks_for_actor(path) for path in program.paths)
+        #: answers quickly whether a run would pass
+        self.question = compile_question(program)
+        #: whether its nodes want to know who writes
+        self.asks_for_actor = any(_asks_for_actor(path) for path in program.paths)
 
     def judge(
         self, frame: Frame, context: dict[str, Any], context_json: Callable[[dict[str, Any]], str]
@@ -75,8 +75,7 @@ class Guard:
             return proc.messages
         final = int(Status.ABORTED) if status is None else status
         if final not in program.delete_on_status:
-            if not self.knows_actor:
-                context.update(frame.actor.context())
+            context.update(frame.actor.context())
             frame.refused.append(entry_of(proc, final, context_json(context)))
         raise Refusal(_error(proc, status))
 
@@ -134,30 +133,51 @@ def guards_of(host: Host, frame: Frame, event: str) -> list[Guard]:
         guards = bound_guards(host, frame.actor, plan.collection) if plan.bindable else []
         guards += [Guard(host.program(program_id)) for program_id in plan.before.get(event, ())]
         frame.guards[event] = guards
-        if any(guard.knows_actor for guard in guards):
+        if any(guard.keeps or guard.asks_for_actor for guard in guards):
             frame.base.update(frame.actor.context())
     return guards
 
 
 def quick_of(frame: Frame, event: str) -> Callable[[list[Any]], bool] | None:
-    """What answers quickly whether an inserted row passes unseen; None where rows have to be judged in full."""
+    """What answers quickly whether an inserted row passes; None where rows have to be judged in full."""
     guards = frame.guards.get(event)
-    columns = frame.plan.columns
-    if event != "insert" or not guards or columns.decoded or columns.wide:
+    columns, chain = frame.plan.columns, frame.session.chain
+    if event != "insert" or not guards or columns.decoded or columns.wide or chain.links or chain.ancestors:
         return None
-    questions = [guard.question for guard in guards]
-    question = questions[0]
-    if len(questions) > 1 or question is None or guards[0].knows_actor or frame.session.chain.links:
-        return None
+    lanes: list[tuple[Question, Callable[[dict[str, Any]], str] | None, Program]] = []
+    for guard in guards:
+        if guard.question is None or guard.asks_for_actor:
+            return None
+        lanes.append((guard.question, jobs_writer(guard.program) if guard.keeps else None, guard.program))
     names = columns.names
+    if len(lanes) == 1 and lanes[0][1] is None:
+        question = lanes[0][0]
 
-    def passes(values: list[Any]) -> bool:
+        def passes(values: list[Any]) -> bool:
+            record = dict(zip(names, values, strict=False))
+            results: dict[str, Any] = {}
+            context = {"params": {"values": record}, "record": record, "previous": None}
+            return question({"$context": context, "$jobsMapByNodeKey": results}, results)
+
+        return passes
+    encode, add = frame.inserted_encoder(), frame.history.add
+
+    def passes_and_is_kept(values: list[Any]) -> bool:
         record = dict(zip(names, values, strict=False))
-        results: dict[str, Any] = {}
         context = {"params": {"values": record}, "record": record, "previous": None}
-        return question({"$context": context, "$jobsMapByNodeKey": results}, results)
+        entries: list[Entry] = []
+        for question, jobs_of, program in lanes:
+            results: dict[str, Any] = {}
+            if not question({"$context": context, "$jobsMapByNodeKey": results}, results):
+                return False
+            if jobs_of is not None:
+                entries.append((program, "", 1, jobs_of(results), None, 0, None))
+        text = encode(values)
+        for entry in entries:
+            add((entry[0], text, *entry[2:]))
+        return True
 
-    return passes
+    return passes_and_is_kept
 
 
 def judge_row(host: Host, frame: Frame, event: str, values: list[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.processor import Processor
     from orchestrator.engine.program import Node, Program
 
-__all__ = ["FLUSH_AT", "Entry", "History", "entry_of", "jobs_json", "row_encoder"]
+__all__ = ["FLUSH_AT", "Entry", "History", "entry_of", "jobs_json", "jobs_writer", "values_encoder"]
 
 #: executions kept in memory before they are written
 FLUSH_AT = 1000
@@ -108,22 +108,56 @@ class History:
         )
 
 
-def row_encoder(columns: Columns) -> Callable[[dict[str, Any]], str]:
-    """A function that writes a record of these columns as JSON, faster than the general one."""
-    parts = [(name, to_json(name) + ":", kind == "numeric" or name in columns.decoded) for name, kind in columns.kinds]
+def jobs_writer(program: Program) -> Callable[[dict[str, Any]], str]:
+    """``executions.jobs`` of a run whose nodes all succeeded, from their results in the order in which they ran."""
+    nodes = {
+        node.key: (_prefix[node] + '1,"result":', node.upstream.key if node.upstream else None)
+        for node in program.nodes
+    }
 
-    def encode(row: dict[str, Any]) -> str:
-        out = []
-        for name, key, special in parts:
-            value = row[name]
-            if value is None:
-                out.append(key + "null")
-            elif special:
-                out.append(key + to_json(value))
-            elif value.__class__ is str:
-                out.append(key + quoted(value))
+    def write(results: dict[str, Any]) -> str:
+        places: dict[str, int] = {}
+        parts = []
+        for n, (key, result) in enumerate(results.items(), 1):
+            places[key] = n
+            prefix, upstream = nodes[key]
+            text = "true" if result is True else "false" if result is False else to_json(result)
+            if upstream is None:
+                parts.append(f'{{"n":{n},{prefix}{text}}}')
             else:
-                out.append(key + to_json(value))
-        return "{" + ",".join(out) + "}"
+                parts.append(f'{{"n":{n},{prefix}{text},"upstream":{places[upstream]}}}')
+        return "[" + ",".join(parts) + "]"
+
+    return write
+
+
+def _plain_number(value: Any) -> str:
+    return "null" if value is None else str(value)
+
+
+def _plain_text(value: Any) -> str:
+    return "null" if value is None else quoted(value)
+
+
+#: how a column of a kind is written; whatever is not listed goes the general way
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "int2": _plain_number,
+    "int4": _plain_number,
+    "int8": _plain_number,
+    "text": _plain_text,
+    "timestamptz": _plain_text,
+    "timestamp": _plain_text,
+    "date": _plain_text,
+}
+
+
+def values_encoder(columns: Columns) -> Callable[[Sequence[Any]], str]:
+    """A function that writes the values of these columns as a JSON object, faster than the general one."""
+    writers = [_WRITERS.get(kind, to_json) for _, kind in columns.kinds]
+    keys = ",".join(to_json(name).replace("%", "%%") + ":%s" for name in columns.names)
+    template = "{" + keys + "}"
+
+    def encode(values: Sequence[Any]) -> str:
+        return template % tuple([write(value) for write, value in zip(writers, values, strict=True)])
 
     return encode

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from orchestrator.engine.program import Node
 
-__all__ = ["WAIT", "Job"]
+__all__ = ["JOB_LIMIT", "WAIT", "Job"]
+
+#: jobs after which an execution starts no further round of a loop: a job's id has 20 bits for its number
+JOB_LIMIT = 1_000_000
 
 
 class _Wait:

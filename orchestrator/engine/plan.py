@@ -44,7 +44,6 @@ class Columns:
             values = _unpacked(values)
         return self.row(values[:width]), self.row(values[width:])
 
-
     def arranged(self, values: Sequence[Any], event: str, wanted: Columns) -> list[Any]:
         """Values in these columns' order, as another plan of the table wants them.
 

@@ -7,6 +7,7 @@ as deep as branches are nested. A node returns ``(status, result)``, a :class:`J
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.interruption import is_interruption
@@ -133,7 +134,7 @@ class Processor:
             try:
                 outcome = run(self, prev)
             except BudgetExceeded as error:
-                self.save(Job(node, Status.ERROR, {"message": str(error) or error.__doc__}), prev)
+                self.save(self._failed(node, prev, error), prev)
                 raise
             except Exception as error:
                 if is_interruption(error):
@@ -168,12 +169,25 @@ class Processor:
             self.position = node
             return job
 
-    def _failed(self, node: Node, prev: Job | None, error: Exception) -> Job:
+    def _failed(self, node: Node, prev: Job | None, error: BaseException) -> Job:
+        """A job for an error: the one that the node has begun, else a new one."""
         result = self.session.error_result(error)
-        if prev is not None and prev.node is node and node.resume is not None:
-            prev.status, prev.result = int(Status.ERROR), result
+        job = self._begun(node, prev)
+        if job is None:
+            return Job(node, Status.ERROR, result, prev.n if prev is not None else None)
+        job.status, job.result = int(Status.ERROR), result
+        return job
+
+    def _begun(self, node: Node, prev: Job | None) -> Job | None:
+        if node.resume is None:
+            return None
+        if prev is not None and prev.node is node:
             return prev
-        return Job(node, Status.ERROR, result, prev.n if prev is not None else None)
+        around = self.job_around(prev, node) if prev is not None else None
+        if around is None:
+            saved = islice(self.jobs, prev.n if prev is not None else 0, None)
+            around = next((job for job in saved if job.node is node), None)
+        return around if around is not None and around.status == 0 else None
 
     # -- what nodes call -------------------------------------------------------------------------------------------
 

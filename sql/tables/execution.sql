@@ -6,7 +6,8 @@ create table orchestrator.executions (
     workflow_id bigint not null,
     key text not null,
     event_key text,
-    context jsonb,
+    -- json, not jsonb: written once for every write that is judged, and read rarely; parsing jsonb costs more than storing it
+    context json,
     -- null queueing, 0 started, 1 resolved, -1 failed, -2 error, -3 aborted, -4 canceled, -5 rejected, -6 retry needed
     status smallint constraint executions_status_is_known check (status between -6 and 1),
     reason text,
@@ -18,7 +19,7 @@ create table orchestrator.executions (
     stack jsonb,
     output jsonb,
     -- finished jobs, in order: [{"n", "nodeId", "nodeKey", "upstreamId", "status", "result", "meta", "log", "startedAt"}]; waiting ones are rows of waiting_jobs
-    jobs jsonb,
+    jobs json,
     attempts smallint not null default 0,
     started_at timestamptz,
     expires_at timestamptz,
@@ -63,14 +64,14 @@ create view orchestrator.jobs with (security_barrier) as
         j.value ->> 'nodeKey' as node_key,
         e.id * 1048576 + (j.value ->> 'upstream')::bigint as upstream_id,
         (j.value ->> 'status')::integer as status,
-        j.value -> 'result' as result,
-        nullif(j.value -> 'meta', 'null') as meta,
+        (j.value -> 'result')::jsonb as result,
+        nullif((j.value -> 'meta')::jsonb, 'null') as meta,
         j.value ->> 'log' as log,
         coalesce((j.value ->> 'startedAt')::timestamptz, e.started_at) as started_at,
         coalesce((j.value ->> 'createdAt')::timestamptz, e.started_at, e.created_at) as created_at,
         coalesce((j.value ->> 'updatedAt')::timestamptz, e.updated_at) as updated_at
     from orchestrator.executions e
-    cross join lateral jsonb_array_elements(e.jobs) as j (value)
+    cross join lateral json_array_elements(e.jobs) as j (value)
     union all
     select id, execution_id, node_id, node_key, upstream_id, status, result, meta, log, started_at, created_at, updated_at
     from orchestrator.waiting_jobs;

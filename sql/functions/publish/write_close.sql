@@ -8,8 +8,10 @@ declare
     v_name text := orchestrator.hook_name(p_collection, 'close');
 begin
     execute format(
-        'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile security definer as $close$ begin %s return null; end $close$',
+        'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile %s as $close$ begin %s return null; end $close$',
         v_name,
+        -- nothing to do needs no rights, and costs a microsecond less
+        case when p_closes then 'security definer' else 'security invoker' end,
         case when p_closes then format('perform orchestrator.close_frame(%s);', p_plan) else '' end
     );
     execute format('revoke execute on function orchestrator_hooks.%I from public', v_name);

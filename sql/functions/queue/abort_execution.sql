@@ -25,7 +25,7 @@ begin
     update orchestrator.executions e
     set status = -3,
         reason = p_reason,
-        jobs = case when v_jobs is null then e.jobs else coalesce(e.jobs, '[]') || v_jobs end,
+        jobs = case when v_jobs is null then e.jobs else (coalesce(e.jobs::jsonb, '[]') || v_jobs)::json end,
         started_at = coalesce(e.started_at, v_now),
         dispatched = true,
         parked = false,

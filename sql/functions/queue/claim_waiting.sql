@@ -40,7 +40,7 @@ begin
         (
             select jsonb_agg(j.job order by (j.job -> 'n')::bigint)::text
             from (
-                select f.value as job from jsonb_array_elements(v_execution.jobs) f
+                select f.value as job from jsonb_array_elements(v_execution.jobs::jsonb) f
                 union all
                 select jsonb_strip_nulls(jsonb_build_object(
                     'n', w.id - w.execution_id * 1048576, 'nodeId', w.node_id, 'nodeKey', w.node_key, 'upstream', w.upstream_id - w.execution_id * 1048576,

@@ -18,7 +18,7 @@ begin
     v_common := ',"user":' || coalesce(v_actor -> 'user', 'null')::text || ',"roleName":' || (v_actor -> 'roleName')::text
         || ',"dbUser":' || (v_actor -> 'dbUser')::text || '}';
     insert into orchestrator.executions (workflow_id, key, context, stack)
-    select p_workflow_id, p_key, ('{"data":' || d.value || v_common)::jsonb, p_stack
+    select p_workflow_id, p_key, ('{"data":' || d.value || v_common)::json, p_stack
     from unnest(p_data) with ordinality as d (value, n)
     order by d.n;
     insert into orchestrator.execution_counts (workflow_id, key, executed)

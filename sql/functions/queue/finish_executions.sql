@@ -1,8 +1,8 @@
--- orchestrator.finish_executions(jsonb, jsonb, bigint[], bigint[]): write what a batch came to, set-wise.
+-- orchestrator.finish_executions(json, jsonb, bigint[], bigint[]): write what a batch came to, set-wise.
 -- p_results: [{"id", "status", "reason", "output", "jobs", "timeout" (ms, 0 none)}]; p_waiting: rows of waiting_jobs; p_deleted: executions that are not kept;
 -- p_resumed: executions that had waiting jobs before.
 create or replace function orchestrator.finish_executions(
-    p_results jsonb,
+    p_results json,
     p_waiting jsonb default null,
     p_deleted bigint[] default null,
     p_resumed bigint[] default null
@@ -30,7 +30,7 @@ begin
             when r.timeout > 0 then v_now + make_interval(secs => r.timeout / 1000.0)
         end,
         updated_at = v_now
-    from jsonb_to_recordset(p_results) as r (id bigint, status smallint, reason text, output jsonb, jobs jsonb, timeout bigint)
+    from json_to_recordset(p_results) as r (id bigint, status smallint, reason text, output jsonb, jobs json, timeout bigint)
     where e.id = r.id;
 
     if p_resumed is not null then
@@ -52,4 +52,4 @@ begin
     end if;
 end
 $$;
-comment on function orchestrator.finish_executions(jsonb, jsonb, bigint[], bigint[]) is 'store statuses, jobs and outputs of a batch; internal';
+comment on function orchestrator.finish_executions(json, jsonb, bigint[], bigint[]) is 'store statuses, jobs and outputs of a batch; internal';
