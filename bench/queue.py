@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-import statistics
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
 
 import psycopg
 
-from orchestrator.cluster import find_programs
+from bench import pgbench
+from bench.paired import measure
+from bench.report import Figure, at_least, at_most
+from bench.server import Connection
 from orchestrator.worker.rhythm import Rhythm
 from orchestrator.worker.stop import Stop
 from orchestrator.worker.worker import Worker
 
-__all__ = ["drain", "wake_latency", "writers"]
-
-Connection = psycopg.Connection[Any]
+__all__ = ["drain", "running_worker", "wake_latency", "waking"]
 
 _TABLES = """
 create table if not exists bench_events (id bigint generated always as identity primary key, amount numeric);
@@ -46,6 +44,8 @@ _WORKFLOW = {
         }
     ],
 }
+
+_WRITE = "insert into bench_writes (amount) values (1);\n"
 
 #: what any queue of this shape has to do: claim, mark with a history, commit
 _CLAIM_AND_MARK = """
@@ -72,23 +72,25 @@ _WAKES = {
 }
 
 
-def drain(dsn: str, *, executions: int = 20_000, rounds: int = 3) -> dict[str, float]:
+def drain(dsn: str, *, executions: int, rounds: int) -> list[Figure]:
     """One connection empties the queue of one-node executions, history kept; beside it a bare claim-and-mark loop."""
     with _prepared(dsn) as db:
-        ours, bare = [], []
-        for _ in range(rounds):
-            ours.append(executions / _drain_ours(db, dsn, executions))
-            bare.append(executions / _drain_bare(db, executions))
-    return {
-        "executions_per_second": round(statistics.median(ours)),
-        "claim_and_mark_per_second": round(statistics.median(bare)),
-        "ratio": round(statistics.median(o / b for o, b in zip(ours, bare, strict=True)), 3),
-    }
+        samples = measure(
+            {
+                "ours": lambda: executions / _drain_ours(db, dsn, executions),
+                "bare": lambda: executions / _drain_bare(db, executions),
+            },
+            rounds=rounds,
+            before_round=lambda: db.execute("checkpoint"),
+        )
+    area = f"Draining {executions:,} executions of one node, one worker, history kept"
+    beside = "claim and mark alone"
+    return [Figure(area, "executions", "/s", samples["ours"], beside, samples["bare"], at_least(20_000, "/s"))]
 
 
-def wake_latency(dsn: str, *, samples: int = 100, pause: float = 0.3) -> dict[str, float]:
+def wake_latency(dsn: str, *, samples: int, pause: float = 0.3) -> list[Figure]:
     """Milliseconds from the commit of a write to the start of its execution, with one sleeping worker."""
-    with _prepared(dsn) as db, _worker(dsn):
+    with _prepared(dsn) as db, running_worker(dsn):
         delays = []
         for _ in range(samples):
             time.sleep(pause)
@@ -100,45 +102,43 @@ def wake_latency(dsn: str, *, samples: int = 100, pause: float = 0.3) -> dict[st
             ).fetchone()
             delays.append((row[0] - committed) * 1000 if row and row[0] is not None else 50.0)
     delays.sort()
-    return {
-        "p50_ms": round(statistics.median(delays), 2),
-        "p95_ms": round(delays[int(len(delays) * 0.95)], 2),
-        "max_ms": round(delays[-1], 2),
-    }
+    area = "From commit to the start of an execution, everybody idle"
+    return [
+        Figure(area, "median", "ms", delays, target=at_most(3, "ms")),
+        Figure(area, "95th percentile", "ms", [delays[int(len(delays) * 0.95)]]),
+    ]
 
 
-def writers(dsn: str, *, clients: int = 64, seconds: int = 5, rounds: int = 3) -> dict[str, float]:
+def waking(dsn: str, *, clients: int, seconds: int, rounds: int) -> list[Figure]:
     """Single-row writes a second that queue an execution, in turn without any wake-up, with the flag, with NOTIFY.
 
-    A worker drains each time; without a wake-up it polls every few milliseconds, so that what is compared is the waking
-    and not whether anybody drains beside the writers.
+    The trigger is a bare outbox, so that waking weighs as much as it can. A worker drains each time; without a wake-up
+    it polls every few milliseconds, so that what is compared is the waking and not whether anybody drains.
     """
-    rates: dict[str, list[float]] = {name: [] for name in _WAKES}
+
+    def run(name: str) -> float:
+        db.execute(_OUTBOX.format(wake=_WAKES[name], workflow=workflow).encode())
+        db.execute("truncate orchestrator.executions, bench_writes cascade")
+        db.execute(
+            "create or replace trigger bench_outbox after insert on bench_writes"
+            " referencing new table as new_rows for each statement execute function bench_outbox()"
+        )
+        with running_worker(dsn, Rhythm(poll=0.005) if name == "silent" else Rhythm()):
+            time.sleep(1)
+            return pgbench.rate(dsn, _WRITE, clients=clients, seconds=seconds)
+
     with _prepared(dsn) as db:
         row = db.execute("select id from orchestrator.workflows where key = 'bench-queue' and current").fetchone()
         workflow = row[0] if row else 0
         db.execute("create table if not exists bench_writes (id bigint generated always as identity, amount numeric)")
-        for _ in range(rounds):
-            for name, wake in _WAKES.items():
-                db.execute(_OUTBOX.format(wake=wake, workflow=workflow).encode())
-                db.execute("truncate orchestrator.executions, bench_writes cascade")
-                db.execute(
-                    "create or replace trigger bench_outbox after insert on bench_writes"
-                    " referencing new table as new_rows for each statement execute function bench_outbox()"
-                )
-                with _worker(dsn, Rhythm(poll=0.005) if name == "silent" else Rhythm()):
-                    time.sleep(1)
-                    rates[name].append(_pgbench(dsn, clients, seconds))
+        samples = measure({name: partial(run, name) for name in _WAKES}, rounds=rounds)
         db.execute("drop table bench_writes")
         db.execute("drop function bench_outbox()")
-    medians = {name: round(statistics.median(values)) for name, values in rates.items()}
-    return {
-        **{f"{name}_per_second": rate for name, rate in medians.items()},
-        "flag_ratio": round(statistics.median(f / s for f, s in zip(rates["flag"], rates["silent"], strict=True)), 3),
-        "notify_ratio": round(
-            statistics.median(n / s for n, s in zip(rates["notify"], rates["silent"], strict=True)), 3
-        ),
-    }
+    area, beside = f"Waking alone, {clients} connections, writes a second", "without wake-up"
+    return [
+        Figure(area, "flag", "/s", samples["flag"], beside, samples["silent"]),
+        Figure(area, "NOTIFY at every write", "/s", samples["notify"], beside, samples["silent"]),
+    ]
 
 
 @contextmanager
@@ -154,7 +154,8 @@ def _prepared(dsn: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def _worker(dsn: str, rhythm: Rhythm | None = None) -> Iterator[None]:
+def running_worker(dsn: str, rhythm: Rhythm | None = None) -> Iterator[None]:
+    """A worker in a thread of this process; what it runs, the server runs."""
     stop = Stop()
     thread = threading.Thread(target=Worker(dsn, rhythm=rhythm, stop=stop).run)
     thread.start()
@@ -192,17 +193,3 @@ def _drain_bare(db: Connection, executions: int) -> float:
     while db.execute(_CLAIM_AND_MARK.encode()).rowcount:
         pass
     return time.perf_counter() - began
-
-
-def _pgbench(dsn: str, clients: int, seconds: int) -> float:
-    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
-        script.write("insert into bench_writes (amount) values (1);\n")
-        script.flush()
-        command = [
-            str(find_programs() / "pgbench"),
-            *("--no-vacuum", "--protocol=prepared", f"--file={script.name}"),
-            *(f"--client={clients}", "--jobs=2", f"--time={seconds}", dsn),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    line = next(line for line in done.stdout.splitlines() if line.startswith("tps = "))
-    return float(line.split()[2])

@@ -1,0 +1,109 @@
+"""Bulk and single-row inserts under no trigger, a hand-written one, and workflows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import psycopg
+from psycopg import sql
+
+from bench import workload
+from bench.paired import Samples, measure
+from bench.report import Figure, Target, at_most_more, at_most_times
+from bench.server import Connection
+from bench.workload import HAND_WRITTEN, KEPT, PASSING, PLAIN, UNMATCHED
+
+__all__ = ["bulk", "single"]
+
+_ALL = (PLAIN, HAND_WRITTEN, UNMATCHED, PASSING, KEPT)
+
+_BULK = """
+insert into {table} (title, amount, owner)
+select 'Expense ' || i, (i % 490) + 0.5, 'owner ' || i % 50 from generate_series(1, {rows}) i
+"""
+
+#: PL/pgSQL keeps the statement's plan: what is left is executing it
+_LOOP = """
+do $$
+begin
+    for i in 1 .. {rows} loop
+        insert into {table} (title, amount, owner) values ('Expense', (i % 490) + 0.5, 'owner');
+    end loop;
+end
+$$
+"""
+
+_ONE = "insert into {table} (title, amount, owner) values ('Expense', %s, 'owner')"
+
+_NAMES = {
+    UNMATCHED: "guard that cannot match",
+    PASSING: "workflow that passes, not kept",
+    KEPT: "workflow that passes, kept",
+    HAND_WRITTEN: "hand-written trigger",
+}
+
+
+def bulk(dsn: str, *, rows: int, rounds: int) -> list[Figure]:
+    """One INSERT … SELECT, µs a row."""
+    target = Target("≤ 2× + 4 µs", lambda ours, theirs: ours - 2 * theirs, 4)
+    with psycopg.connect(dsn, autocommit=True) as db:
+        # the smallest difference gets most rounds
+        close = _compare(db, (PLAIN, UNMATCHED), partial(_statement, db, _BULK, rows), rounds * 2)
+        samples = _compare(db, _ALL, partial(_statement, db, _BULK, rows), rounds)
+    area = f"Bulk insert of {rows:,} rows, µs a row"
+    return [
+        _figure(area, HAND_WRITTEN, samples),
+        _figure(area, UNMATCHED, close, target=at_most_times(1.05)),
+        _figure(area, PASSING, samples),
+        _figure(area, PASSING, samples, HAND_WRITTEN, target),
+        _figure(area, KEPT, samples, target=at_most_more(15, "µs")),
+    ]
+
+
+def single(dsn: str, *, rows: int, rounds: int) -> list[Figure]:
+    """Statements of one row, µs each: in a loop inside the server, and from a client; commits are left out."""
+    with psycopg.connect(dsn, autocommit=True) as db:
+        inside = _compare(db, _ALL, partial(_statement, db, _LOOP, rows), rounds)
+    with psycopg.connect(dsn, autocommit=True) as db:
+        outside = _compare(db, _ALL, partial(_from_client, db, rows // 2), rounds)
+    figures = []
+    for place, samples in (("inside the server", inside), ("from a client, prepared", outside)):
+        area = f"Single-row insert {place}, µs a statement"
+        figures += [
+            _figure(area, HAND_WRITTEN, samples),
+            _figure(area, UNMATCHED, samples, target=at_most_more(15, "µs")),
+            _figure(area, PASSING, samples),
+            _figure(area, KEPT, samples),
+        ]
+    return figures
+
+
+def _compare(db: Connection, tables: tuple[str, ...], run: Callable[[str], float], rounds: int) -> Samples:
+    for table in tables:
+        run(table)
+    return measure(
+        {table: partial(run, table) for table in tables}, rounds=rounds, before_round=partial(workload.clear, db)
+    )
+
+
+def _statement(db: Connection, text: str, rows: int, table: str) -> float:
+    statement = sql.SQL(text).format(table=sql.Identifier(table), rows=sql.Literal(rows))
+    began = time.perf_counter()
+    db.execute(statement)
+    return (time.perf_counter() - began) / rows * 1e6
+
+
+def _from_client(db: Connection, rows: int, table: str) -> float:
+    statement = sql.SQL(_ONE).format(table=sql.Identifier(table)).as_bytes(db)
+    with db.transaction(), db.cursor() as cursor:
+        began = time.perf_counter()
+        for number in range(rows):
+            cursor.execute(statement, (number % 490,), prepare=True)
+        return (time.perf_counter() - began) / rows * 1e6
+
+
+def _figure(area: str, table: str, samples: Samples, beside: str = PLAIN, target: Target | None = None) -> Figure:
+    name = "no trigger" if beside == PLAIN else _NAMES[beside]
+    return Figure(area, _NAMES[table], "µs", samples[table], name, samples[beside], target)
