@@ -6,7 +6,7 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.engine.job import WAIT, Job
+from orchestrator.engine.job import JOB_LIMIT, WAIT, Job
 from orchestrator.engine.variables import UNDEFINED
 from orchestrator.instructions.evaluation import compile_condition
 from orchestrator.model.status import Status
@@ -65,7 +65,7 @@ def compile_node(node: Node, _program: Program) -> None:
             length, _ = _items(target(proc.scope))
             if counts["looped"] >= length:
                 return _finish(proc, job, Status.RESOLVED)
-            if limit and counts["done"] >= limit:
+            if (limit and counts["done"] >= limit) or len(proc.jobs) >= JOB_LIMIT:
                 counts["exceeded"] = True
                 return _finish(proc, job, Status.ERROR)
             proc.enter_scope(node, local_scope(proc, job))

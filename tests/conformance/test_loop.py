@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .vocabulary import Node, Workflows, equal, node
+from .vocabulary import Node, Workflows, equal, in_backend, node, outside
 
 ITEM = "{{$scopes.l.item}}"
 
@@ -124,7 +124,15 @@ def test_a_condition_that_raises_is_an_error(workflows: Workflows) -> None:
     broken = {"checkpoint": 0, "calculation": {"calculator": "near", "operands": [1, 1]}}
     run = workflows.run(loop([1], echo(), condition=broken), node("echo", "after"))
     assert run.status == -2
-    assert "e" not in run.keys
+    assert run.jobs == [("l", -2, {"message": 'Error: no calculator function registered for "near"'})]
+
+
+def test_a_condition_that_raises_after_a_wait_is_an_error_of_the_loop(workflows: Workflows) -> None:
+    broken = {"checkpoint": 1, "calculation": {"calculator": "near", "operands": [1, 1]}}
+    run = workflows.run(loop(2, node("pending", "p"), condition=broken), node("echo", "after")).resume("p")
+    assert run.status == -2
+    assert run.keys == ["l", "p"]
+    assert run.job("l")[0] == -2
 
 
 @pytest.mark.parametrize(
@@ -215,6 +223,24 @@ def test_a_loop_limit_ends_a_loop_that_wants_more(workflows: Workflows, loop_lim
     assert run.job("l") == (-2, {"looped": loop_limit, "done": loop_limit, "exceeded": True})
     run = workflows.run(loop(loop_limit, echo()))
     assert run.job("l") == (1, {"looped": loop_limit, "done": loop_limit})
+
+
+@outside
+def test_a_loop_ends_before_job_numbers_run_out(workflows: Workflows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.instructions.loop.JOB_LIMIT", 5)
+    run = workflows.run(loop(10**9, echo(), echo("{{$scopes.l.index}}") | {"key": "f"}))
+    assert run.status == -2
+    assert run.job("l") == (-2, {"looped": 2, "done": 2, "exceeded": True})
+
+
+@in_backend
+def test_an_endless_loop_is_stopped_by_its_processor_time(workflows: Workflows) -> None:
+    """A loop that writes no jobs of its own, so that the test stays small: nothing but skipped rounds."""
+    skipped = {"checkpoint": 0, "continueOnFalse": True, "calculation": equal(1, 2)}
+    run = workflows.run(loop(10**9, echo(), condition=skipped), node("echo", "after"))
+    assert run.status == -2
+    assert run.keys == ["l"]
+    assert run.job("l") == (-2, {"message": "the run used more than 1 s of processor time"})
 
 
 def test_scopes_are_there_again_after_a_resume(workflows: Workflows) -> None:

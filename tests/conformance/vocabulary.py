@@ -57,6 +57,11 @@ def in_backend(test: Any) -> Any:
     return pytest.mark.parametrize("workflows", [PlpyEngine], indirect=True, ids=["plpy"])(test)
 
 
+def outside(test: Any) -> Any:
+    """A promise that is looked at outside the backend, where a test can reach into the engine."""
+    return pytest.mark.parametrize("workflows", [PsycopgEngine], indirect=True, ids=["psycopg"])(test)
+
+
 def from_json(value: Any) -> Any:
     """JSON text with exact numbers."""
     return None if value is None else json.loads(value, parse_float=Decimal)
