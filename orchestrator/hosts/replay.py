@@ -7,6 +7,7 @@
 The program of the execution's version runs on the stored context, at the time when the execution started. Set a
 breakpoint in a node type's ``run``, or look at ``outcome.error`` with its traceback. What other transactions have
 written since is seen as it is now, and workflows that follow the nodes' writes run in the server (see psycopg_host).
+As a superuser replay only what you trust: SQL of a node may take on the rights of the connection's login.
 """
 
 from __future__ import annotations
