@@ -1,4 +1,4 @@
-"""PostgreSQL as the API uses it: a pool, one statement at a time, raw results."""
+"""PostgreSQL as the API uses it: one statement at a time, raw results, and notifications."""
 
 from __future__ import annotations
 
@@ -7,67 +7,49 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.conninfo import make_conninfo
-from psycopg_pool import AsyncConnectionPool
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from api.errors import ApiError
+from api.pool import Pool
 from api.settings import Settings
 
-__all__ = ["Database", "Listener"]
+__all__ = ["Database", "Listener", "Row"]
 
 log = structlog.get_logger("api.database")
 
 Row = tuple[bytes | None, ...]
-#: statements that a connection keeps prepared
-_PREPARED = 500
+#: seconds a connection is used: after an upgrade of the engine backends begin anew within that time
+_LIFETIME = 1800.0
+#: a peer that is gone is noticed within half a minute
+_DEFAULTS = {"connect_timeout": "10", "keepalives_idle": "15", "keepalives_interval": "5", "tcp_user_timeout": "30000"}
 
 
 class Database:
     """Every statement is a transaction of its own; parameters are text and cast in SQL; results come unparsed."""
 
     def __init__(self, settings: Settings) -> None:
+        given = _DEFAULTS | {name: str(value) for name, value in conninfo_to_dict(settings.dsn).items()}
+        limits = f"-c statement_timeout={settings.statement_timeout} -c client_encoding=UTF8"
         self.conninfo = make_conninfo(
-            settings.dsn,
-            application_name="orchestrator api",
-            options=f"-c statement_timeout={settings.statement_timeout} -c idle_in_transaction_session_timeout=60000",
+            **given
+            | {"application_name": "orchestrator api", "options": f"{given.get('options', '')} {limits}".strip()}
         )
-        self.pool: AsyncConnectionPool[AsyncConnection] = AsyncConnectionPool(
-            self.conninfo,
-            kwargs={"autocommit": True, "cursor_factory": AsyncRawCursor},
-            min_size=min(2, settings.pool_size),
-            max_size=settings.pool_size,
-            timeout=settings.pool_timeout,
-            configure=_configure,
-            open=False,
-        )
-
-    async def open(self) -> None:
-        """Starts the pool; a database that is away does not stop the server from starting."""
-        await self.pool.open(wait=False)
+        self.pool = Pool(self.conninfo, size=settings.pool_size, timeout=settings.pool_timeout, lifetime=_LIFETIME)
 
     async def close(self) -> None:
-        """Waits for what is running, then disconnects."""
+        """Disconnects."""
         await self.pool.close()
 
     async def rows(self, sql: str, params: Sequence[str | None] = ()) -> list[Row]:
         """Runs a prepared statement; each value is the server's text or None."""
-        async with self.pool.connection() as connection:
-            cursor = connection.cursor()
-            await cursor.execute(sql.encode(), params, prepare=True)
-            result = cursor.pgresult
-            assert result is not None
-            columns = range(result.nfields)
-            return [tuple(result.get_value(row, column) for column in columns) for row in range(result.ntuples)]
+        result = await self.pool.run(sql, [None if param is None else param.encode() for param in params])
+        columns = range(result.nfields)
+        return [tuple([result.get_value(row, column) for column in columns]) for row in range(result.ntuples)]
 
     async def row(self, sql: str, params: Sequence[str | None] = ()) -> Row | None:
         """The first row, None when there is none."""
         rows = await self.rows(sql, params)
         return rows[0] if rows else None
-
-
-async def _configure(connection: AsyncConnection) -> None:
-    connection.prepared_max = _PREPARED
 
 
 class Listener:
@@ -83,15 +65,13 @@ class Listener:
         while True:
             try:
                 await self._listen()
-            except (psycopg.Error, ApiError, OSError) as error:
+            except (psycopg.Error, OSError) as error:
                 log.warning("listening interrupted", reason=str(error).strip())
             await asyncio.sleep(self._pause)
             self._pause = min(self._pause * 2, 10.0)
 
     async def _listen(self) -> None:
-        async with await AsyncConnection.connect(
-            self._conninfo, autocommit=True, keepalives_idle=30, keepalives_interval=10
-        ) as connection:
+        async with await AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
             for channel in self._callbacks:
                 await connection.execute(f"listen {channel}".encode())
             self._pause = 0.5

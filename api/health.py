@@ -54,11 +54,10 @@ class Metrics:
 
     def render(self) -> bytes:
         """Prometheus' text, of all processes where several serve."""
-        stats = self._database.pool.get_stats()
-        size, idle = stats.get("pool_size", 0), stats.get("pool_available", 0)
-        _CONNECTIONS.labels("idle").set(idle)
-        _CONNECTIONS.labels("busy").set(size - idle)
-        _WAITING.set(stats.get("requests_waiting", 0))
+        use = self._database.pool.use
+        _CONNECTIONS.labels("idle").set(use.idle)
+        _CONNECTIONS.labels("busy").set(use.busy)
+        _WAITING.set(use.waiting)
         registry = REGISTRY
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()

@@ -75,7 +75,7 @@ def read_params(raw: Mapping[str, Any], record_id: str | None = None, *, max_pag
 def load_json(text: str) -> Any:
     """Strict JSON with exact numbers; ValueError for anything else."""
     try:
-        value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+        value = _decoder.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if "\\u" in text and not _is_fit(value):
@@ -93,6 +93,9 @@ def _is_fit(value: Any) -> bool:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
 
 
 def _is_empty(condition: Any) -> bool:

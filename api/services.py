@@ -39,8 +39,7 @@ class Services:
         return self._tokens
 
     async def start(self) -> None:
-        """Connects; a database that is away is waited for in the background."""
-        await self.database.open()
+        """Begins to listen; a database that is away is waited for in the background."""
         listener = Listener(
             self.database.conninfo,
             {"orchestrator_catalog": self.catalogs.changed, "orchestrator_identity": self.sessions.forget},

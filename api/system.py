@@ -15,6 +15,7 @@ _WIRE_TYPES = {
     "smallint": "integer",
     "text": "string",
     "boolean": "boolean",
+    "json": "json",
     "jsonb": "jsonb",
     "timestamp with time zone": "datetimeTz",
 }
@@ -122,7 +123,7 @@ SYSTEM: Mapping[str, Collection] = {
                 "workflowId": "bigint",
                 "key": "text",
                 "eventKey": "text",
-                "context": "jsonb",
+                "context": "json",
                 "status": "smallint",
                 "reason": "text",
                 "dispatched": "boolean",

@@ -63,11 +63,13 @@ def _request(ctx: Context, values: str) -> str:
         "triggerWorkflows": params.trigger_workflows,
     }
     request.update((name, value) for name, value in optional.items() if value is not None)
-    text = json.dumps(request, ensure_ascii=False, default=_number)
-    return f'{text[:-1]}, "values": {values}}}'
+    return f'{_encoder.encode(request)[:-1]}, "values": {values}}}'
 
 
 def _number(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value) if value == Decimal(repr(float(value))) else str(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+_encoder = json.JSONEncoder(ensure_ascii=False, default=_number)
