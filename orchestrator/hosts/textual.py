@@ -1,4 +1,7 @@
-"""Values in PostgreSQL's text format, read as PL/Python reads them: numbers, booleans, lists, objects, else text."""
+"""Values in PostgreSQL's text format, read as PL/Python reads them: numbers, booleans, lists, objects, else text.
+
+One thing text does not tell: the types in an anonymous record, ``row(1, 'a')``. It stays text here.
+"""
 
 from __future__ import annotations
 
