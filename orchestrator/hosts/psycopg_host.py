@@ -4,8 +4,8 @@ Statements travel as they do in the backend: PostgreSQL's own placeholders, ever
 subtransaction of its own, under the settings that the server's functions pin. What differs: triggers that a node's
 write fires run in the server's own engine, which knows nothing of the executions that run out here. So the causal chain
 does not reach them: the stack limit does not count these executions, and workflows after an action take such a write
-for a user's. And a role is only borrowed here: SQL of a node can give it back and go on as the login, which functions of
-the server do not allow. Connect as a login that may do no more than the authors of the workflows may.
+for a user's. And a role is only borrowed here: SQL of a node can give it back and go on as the login, which the
+server's functions do not allow. Connect as a login that may do no more than the authors of the workflows may.
 """
 
 from __future__ import annotations
