@@ -49,7 +49,7 @@ def parse_bindings(text: str | None) -> tuple[Binding, ...]:
 
 def read_actor(port: Port) -> Actor:
     """Ask the database who this is."""
-    row = port.fetch("select orchestrator.actor()::text as actor")[0]
+    row = port.fetch("select orchestrator.actor()::pg_catalog.text as actor")[0]
     return actor_of(from_json(row["actor"]))
 
 

@@ -126,7 +126,7 @@ def _open(host: RequestHost, request: _Request, data: Mapping[str, Any]) -> Fram
     claims = {k: data.get(k) for k in ("userId", "roleName", "triggerWorkflows", "traceId")}
     association = request.options.get("association")
     row = host.fetch(
-        "select orchestrator.assume($1::pg_catalog.jsonb, $2, $3)::text as state",
+        "select orchestrator.assume($1::pg_catalog.jsonb, $2, $3)::pg_catalog.text as state",
         [to_json(claims), request.collection, association],
     )[0]
     state = from_json(row["state"])

@@ -47,8 +47,8 @@ class Statements:
 def open_statements(port: Port) -> Statements:
     """The statements of the catalog as the transaction sees it, kept with the port while that stays the same."""
     known = _opened.get(port)
-    revision = int(port.fetch("select orchestrator.catalog_revision()::text as revision")[0]["revision"])
+    revision = int(port.fetch("select orchestrator.catalog_revision()::pg_catalog.text as revision")[0]["revision"])
     if known is None or known.catalog.revision != revision:
-        text = port.fetch("select orchestrator.catalog()::text as catalog")[0]["catalog"]
+        text = port.fetch("select orchestrator.catalog()::pg_catalog.text as catalog")[0]["catalog"]
         known = _opened[port] = Statements(port, Catalog.from_json(text))
     return known

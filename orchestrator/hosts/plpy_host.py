@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -96,7 +96,9 @@ class PlpyHost(PlpyPort):
         """See :class:`orchestrator.engine.host.Host`."""
         program = self._programs.get(program_id)
         if program is None:
-            rows = self.fetch("select orchestrator.load_program($1::pg_catalog.int8)::text as text", [str(program_id)])
+            rows = self.fetch(
+                "select orchestrator.load_program($1::pg_catalog.int8)::pg_catalog.text as text", [str(program_id)]
+            )
             if rows[0]["text"] is None:
                 raise SerializationError
             if len(self._programs) >= _KEPT:
@@ -212,12 +214,13 @@ class PlpyHost(PlpyPort):
             frame = self.frame(plan_id, identity)
             pinned = frame.plan.id != plan_id
             if pinned:
-                # a version was published while the statement runs: it stays on its own, and gets the row as that wants it
+                # published while the statement runs: it stays on its version, and gets the row as that one wants it
                 values = self.plan(plan_id).columns.arranged(values, event, frame.plan.columns)
             exemption = self.exemption
             if exemption is not None and identity[3] == 1 and exemption.covers(frame.plan, event, values):
                 return None
-            judge_row(self, frame, event, values)
+            with self._safe_path() if pinned else nullcontext():
+                judge_row(self, frame, event, values)
             passes = quick_of(frame, event) if exemption is None and not pinned else None
             self._quick = None if passes is None else (plan_id, event, identity, passes)
         except Skip as skip:
@@ -236,6 +239,21 @@ class PlpyHost(PlpyPort):
         except Exception as error:
             return error_text(self._unexpected(error))
         return None
+
+    @contextmanager
+    def _safe_path(self) -> Iterator[None]:
+        """The settings of a trigger function that runs SQL, under one that was written for a plan that runs none."""
+        settings = ("search_path", "row_security")
+        before = [self.fetch("select pg_catalog.current_setting($1) as v", [name])[0]["v"] for name in settings]
+        self._settle(settings, ["pg_catalog, orchestrator, pg_temp", "off"])
+        try:
+            yield
+        finally:
+            self._settle(settings, before)
+
+    def _settle(self, settings: Sequence[str], values: Sequence[str]) -> None:
+        for name, value in zip(settings, values, strict=True):
+            self.run("select pg_catalog.set_config($1, $2, true)", [name, value])
 
     def close(self, plan_id: int) -> None:
         """The statement is over: write its history."""

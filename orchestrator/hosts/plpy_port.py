@@ -49,7 +49,8 @@ class PlpyPort:
         if not fake.execute()[0]["fake"]:
             return datetime.now(UTC)
         rows = self._plpy.execute(
-            "select (extract(epoch from orchestrator.current_time()) * 1000000)::pg_catalog.int8 as micros"
+            "select (extract(epoch from orchestrator.current_time()) operator(pg_catalog.*) 1000000)::pg_catalog.int8"
+            " as micros"
         )
         return datetime.fromtimestamp(rows[0]["micros"] / 1_000_000, UTC)
 

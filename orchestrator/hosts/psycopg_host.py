@@ -182,7 +182,9 @@ class PsycopgHost:
         """See :class:`orchestrator.engine.host.Host`."""
         program = self._programs.get(program_id)
         if program is None:
-            rows = self.fetch("select orchestrator.load_program($1::pg_catalog.int8)::text as text", [str(program_id)])
+            rows = self.fetch(
+                "select orchestrator.load_program($1::pg_catalog.int8)::pg_catalog.text as text", [str(program_id)]
+            )
             if rows[0]["text"] is None:
                 raise SerializationError
             program = self._programs[program_id] = load_program(program_id, rows[0]["text"])

@@ -43,28 +43,31 @@ begin
             end loop;
         end if;
         execute format(
-            $template$
-create or replace function orchestrator_hooks.%1$I() returns trigger language plpgsql volatile security definer
-set search_path = pg_catalog, orchestrator, pg_temp set row_security = off as $after$
+            'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile security definer'
+                ' set search_path = pg_catalog, orchestrator, pg_temp set row_security = off as %L',
+            v_name,
+            -- a literal, not dollar quotes: a column's name may hold any delimiter
+            format(
+                $after$
 declare
     v_rows text;
 begin
-    if %2$s and coalesce(current_setting('orchestrator.chain', true), '') = ''
-        and coalesce(current_setting('orchestrator.trigger_workflows', true), '') = '' then%3$s
+    if %1$s and coalesce(current_setting('orchestrator.chain', true), '') = ''
+        and coalesce(current_setting('orchestrator.trigger_workflows', true), '') = '' then%2$s
         return null;
     end if;
-    select json_agg(json_build_object('new', %4$s, 'old', %5$s) order by i)::text into v_rows from %6$s;
+    select json_agg(json_build_object('new', %3$s, 'old', %4$s) order by i)::text into v_rows from %5$s;
     if v_rows is not null then
-        perform orchestrator.result(orchestrator.follow(%7$s, %8$L, v_rows));
+        perform orchestrator.result(orchestrator.follow(%6$s, %7$L, v_rows));
     end if;
     return null;
 end
-$after$
-            $template$,
-            v_name,
-            case when (p_after -> v_event -> 'native')::boolean then 'true' else 'false' end,
-            case when v_native = '' then E'\n        null;' else v_native end,
-            coalesce('(' || v_new || ')::json', 'null::json'), coalesce('(' || v_old || ')::json', 'null::json'), v_from, p_plan, v_event
+$after$,
+                case when (p_after -> v_event -> 'native')::boolean then 'true' else 'false' end,
+                case when v_native = '' then E'\n        null;' else v_native end,
+                coalesce('(' || v_new || ')::json', 'null::json'), coalesce('(' || v_old || ')::json', 'null::json'),
+                v_from, p_plan, v_event
+            )
         );
         execute format('revoke execute on function orchestrator_hooks.%I from public', v_name);
         execute format('alter function orchestrator_hooks.%I owner to orchestrator_runner', v_name);

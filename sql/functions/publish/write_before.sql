@@ -56,24 +56,26 @@ $judge$
         execute format('revoke execute on function orchestrator_hooks.%I(%s) from public', v_judge, array_to_string(v_types, ', '));
         execute format('alter function orchestrator_hooks.%I(%s) owner to orchestrator_runner', v_judge, array_to_string(v_types, ', '));
         execute format(
-            $template$
-create or replace function orchestrator_hooks.%1$I() returns trigger language plpgsql volatile security definer %2$s as $before$
+            'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile security definer %s as %L',
+            v_before,
+            case when p_runs_sql or (p_guards -> v_event -> 'local')::boolean
+                then 'set search_path = pg_catalog, orchestrator, pg_temp set row_security = off' else '' end,
+            -- a literal, not dollar quotes: a column's name may hold any delimiter
+            format(
+                $before$
 declare
     v_verdict pg_catalog.text;
 begin
-    v_verdict := orchestrator_hooks.%3$I(%4$s);
+    v_verdict := orchestrator_hooks.%I(%s);
     if v_verdict is null then
-        return %5$s;
+        return %s;
     end if;
     perform orchestrator.enforce(v_verdict);
     return null;
 end
-$before$
-            $template$,
-            v_before,
-            case when p_runs_sql or (p_guards -> v_event -> 'local')::boolean
-                then 'set search_path = pg_catalog, orchestrator, pg_temp set row_security = off' else '' end,
-            v_judge, array_to_string(v_values, ', '), case v_event when 'delete' then 'old' else 'new' end
+$before$,
+                v_judge, array_to_string(v_values, ', '), case v_event when 'delete' then 'old' else 'new' end
+            )
         );
         execute format('revoke execute on function orchestrator_hooks.%I from public', v_before);
         execute format('alter function orchestrator_hooks.%I owner to orchestrator_runner', v_before);

@@ -30,13 +30,13 @@ begin
         end if;
         if (v_guard -> 'inlined')::boolean then
             execute format(
-                'create or replace function orchestrator_hooks.%I(%s) returns boolean language sql stable as $guard$ select %s $guard$',
-                v_name, v_arguments, v_condition
+                'create or replace function orchestrator_hooks.%I(%s) returns boolean language sql stable as %L',
+                v_name, v_arguments, 'select ' || v_condition
             );
         else
             execute format(
-                'create or replace function orchestrator_hooks.%I(%s) returns boolean language plpgsql stable as $guard$ begin return %s; end $guard$',
-                v_name, v_arguments, v_condition
+                'create or replace function orchestrator_hooks.%I(%s) returns boolean language plpgsql stable as %L',
+                v_name, v_arguments, format('begin return %s; end', v_condition)
             );
         end if;
         execute format('grant execute on function orchestrator_hooks.%I to public', v_name);

@@ -18,9 +18,12 @@ begin
         'hint', 'DELETE is judged row by row.'
     );
     execute format(
-        'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile security definer as $truncate$ begin %s return null; end $truncate$',
+        'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile security definer as %L',
         v_name,
-        case when p_guard is null then '' else format('perform orchestrator.enforce(%L);', v_verdict) end
+        format(
+            'begin %s return null; end',
+            case when p_guard is null then '' else format('perform orchestrator.enforce(%L);', v_verdict) end
+        )
     );
     execute format('revoke execute on function orchestrator_hooks.%I from public', v_name);
     execute format('alter function orchestrator_hooks.%I owner to orchestrator_runner', v_name);
