@@ -34,7 +34,7 @@ def waiting(queue: Queue) -> int:
         " select j.id, j.execution_id, j.node_id, j.node_key, j.upstream_id, 0, '{\"kept\": 1}', '{\"m\": 1}'"
         " from orchestrator.jobs j where j.node_key = 'ask'"
     )
-    queue.db.execute("update orchestrator.executions set status = 0, jobs = jobs - 1 - 1")
+    queue.db.execute("update orchestrator.executions set status = 0, jobs = (jobs::jsonb - 1 - 1)::json")
     return execution
 
 
