@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+import structlog
 
 from bench import queue, report, workload
 from bench.http import http
@@ -32,6 +34,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="default for a whole run: bench/results.json, else nothing")
     options = parser.parse_args()
     chosen = options.only.split(",") if options.only else None
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     load, began = os.getloadavg()[0], time.monotonic()
     with running_server() as server:
         areas = _areas(server, quick=options.quick)
