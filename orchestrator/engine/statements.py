@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from orchestrator.engine.port import Port
+from orchestrator.engine.port import Port, StatementError
+from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Catalog
 
 __all__ = ["Statements", "open_statements"]
@@ -41,7 +42,13 @@ class Statements:
         return found
 
     def _stored(self, shape: str) -> str:
-        return str(self._port.fetch("select orchestrator.statement($1) as sql", [shape])[0]["sql"])
+        try:
+            rows = self._port.fetch("select orchestrator.statement($1) as sql", [shape])
+        except StatementError as error:
+            if error.sqlstate == InvalidError.sqlstate:
+                raise InvalidError(str(error)) from None
+            raise
+        return str(rows[0]["sql"])
 
 
 def open_statements(port: Port) -> Statements:

@@ -14,6 +14,7 @@ from psycopg import RawCursor
 from psycopg.rows import dict_row
 
 from orchestrator.cluster import Cluster
+from orchestrator.engine.port import StatementError
 from orchestrator.engine.records import Records, open_records
 from orchestrator.model.collection import Catalog
 
@@ -79,6 +80,8 @@ class ClientPort:
         self.connection.execute("set role orchestrator_runner")
         try:
             cursor.execute(sql.encode(), params)
+        except psycopg.Error as error:
+            raise StatementError(error.sqlstate or "XX000", str(error.diag.message_primary)) from error
         finally:
             self.connection.execute("reset role")
         return cursor
