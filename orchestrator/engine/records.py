@@ -236,9 +236,9 @@ class Records(Reader):
         return str(rows[0]["data"]) if rows else "null"
 
 
-def open_records(port: Port) -> Records:
-    """The repository over the catalog as the transaction sees it."""
-    return Records(port, open_statements(port))
+def open_records(port: Port, revision: int | None = None) -> Records:
+    """The repository over the catalog as the transaction sees it; its revision saves a question where it is known."""
+    return Records(port, open_statements(port, revision))
 
 
 def _permitted(

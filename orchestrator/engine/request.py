@@ -51,6 +51,8 @@ class _Request:
     filter: Any = None
     filter_by_tk: Any = None
     options: dict[str, Any] = field(default_factory=dict)
+    #: of the catalog
+    revision: int = 0
 
     @property
     def event(self) -> str:
@@ -132,7 +134,7 @@ def _open(host: RequestHost, request: _Request, data: Mapping[str, Any]) -> Fram
     state = from_json(row["state"])
     if state["plan"] is None:
         raise NotFoundError(f'collection "{state["collection"]}" does not exist')
-    request.collection = state["collection"]
+    request.collection, request.revision = state["collection"], state["revision"]
     plan = host.plan(state["plan"])
     return Frame(host, plan, None, actor_of(state["actor"]))
 
@@ -146,7 +148,7 @@ def _carry_out(host: RequestHost, frame: Frame, request: _Request) -> Answer:
     except Skip as skip:
         messages += skip.messages
         return _OK, _body(None, messages)
-    records = open_records(host)
+    records = open_records(host, request.revision)
     written: list[Written] = []
     if request.action == "create":
         _link(records, request, elements)

@@ -51,10 +51,16 @@ class Statements:
         return str(rows[0]["sql"])
 
 
-def open_statements(port: Port) -> Statements:
-    """The statements of the catalog as the transaction sees it, kept with the port while that stays the same."""
+def open_statements(port: Port, revision: int | None = None) -> Statements:
+    """The statements of the catalog as the transaction sees it, kept with the port while that stays the same.
+
+    Args:
+        revision: of the catalog, where it is known already.
+    """
     known = _opened.get(port)
-    revision = int(port.fetch("select orchestrator.catalog_revision()::pg_catalog.text as revision")[0]["revision"])
+    if revision is None:
+        rows = port.fetch("select orchestrator.catalog_revision()::pg_catalog.text as revision")
+        revision = int(rows[0]["revision"])
     if known is None or known.catalog.revision != revision:
         text = port.fetch("select orchestrator.catalog()::pg_catalog.text as catalog")[0]["catalog"]
         known = _opened[port] = Statements(port, Catalog.from_json(text))

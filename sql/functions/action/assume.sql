@@ -21,6 +21,7 @@ begin
     return jsonb_build_object(
         'collection', coalesce(v_collection, p_collection || '.' || p_association),
         'plan', (select c.plan_id from orchestrator.collections c where c.name = v_collection),
+        'revision', orchestrator.catalog_revision(),
         'actor', orchestrator.actor()
     );
 end
