@@ -79,7 +79,7 @@ def _areas(server: Server, *, quick: bool) -> dict[str, Callable[[], list[Figure
         "http": lambda: http(server, _MAIN, seconds=seconds, rounds=few),
         "publishing": lambda: publishing(main_dsn(), seconds=4 if quick else 8, rounds=few),
         "writers": lambda: writers(server, seconds=seconds, rounds=few),
-        "waking": lambda: queue.waking(queue_dsn(), clients=64, seconds=seconds, rounds=few),
+        "waking": lambda: queue.waking(queue_dsn(), clients=64, seconds=seconds, rounds=min(few, 3)),
         "drain": lambda: queue.drain(queue_dsn(), executions=5_000 if quick else 20_000, rounds=few),
         "latency": lambda: queue.wake_latency(queue_dsn(), samples=20 if quick else 100),
     }
