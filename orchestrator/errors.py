@@ -11,7 +11,6 @@
     ├── InvalidError             WF422  400   bad document, bad configuration, bad input
     │   └── InvalidDocumentError WF422  400   with one problem a path
     ├── UnauthenticatedError     WF401  401
-    ├── BudgetExceededError      WF504  500   a run used up its processor time
     ├── VersionMismatchError     WF505  503   package and schema differ
     └── SerializationError       40001  503   the transaction is older than the published version
 
@@ -26,7 +25,6 @@ from typing import Any, ClassVar, NamedTuple
 
 __all__ = [
     "BlockedError",
-    "BudgetExceededError",
     "ConflictError",
     "ForbiddenError",
     "InvalidDocumentError",
@@ -144,13 +142,6 @@ class UnauthenticatedError(OrchestratorError):
 
     sqlstate = "WF401"
     http_status = 401
-
-
-class BudgetExceededError(OrchestratorError):
-    """the run used up its processor time"""
-
-    sqlstate = "WF504"
-    http_status = 500
 
 
 class VersionMismatchError(OrchestratorError):
