@@ -73,7 +73,7 @@ class Plan:
         watched: columns that the guards' programs read of the judged values, None for any of them.
     """
 
-    __slots__ = ("after", "before", "bindable", "cascades", "collection", "columns", "id", "key", "watched")
+    __slots__ = ("after", "before", "bindable", "cascades", "closes", "collection", "columns", "id", "key", "watched")
 
     def __init__(self, plan_id: int, data: Mapping[str, Any]) -> None:
         self.id = plan_id
@@ -84,6 +84,8 @@ class Plan:
         self.before: dict[str, tuple[int, ...]] = {e: tuple(ids) for e, ids in data["before"].items()}
         #: whether a local guard may be bound to a write
         self.bindable = bool(data.get("bindable"))
+        #: whether a trigger after each statement ends its frame
+        self.closes = bool(data.get("closes"))
         self.after: dict[str, list[dict[str, Any]]] = data["after"]
         self.cascades: frozenset[str] = frozenset(data.get("cascades") or ())
         watched = data.get("watched")

@@ -74,7 +74,7 @@ def _publish(port: Port, state: Mapping[str, Any]) -> None:
     hooks = {
         "guards": guards,
         "runsSql": any(w.program.uses_database for w in judging),
-        "closes": any(w.keeps for w in judging),
+        "closes": plan["closes"],
         "follows": needs_after(workflows, state),
         "after": {
             event: {"native": is_native(entries), "entries": entries} for event, entries in plan["after"].items()
@@ -133,6 +133,8 @@ def _plan(state: Mapping[str, Any], workflows: Sequence[Workflow], columns: list
         "bindable": any(w.type == "request-interception" and not w.is_global for w in workflows),
         "after": after_entries(workflows, state["fields"]),
         "cascades": state["cascades"],
+        # what writes is worth a call more: its frame cannot be told from the next one's by the command
+        "closes": state["recentlyClosed"] or any(w.keeps or w.program.uses_database for w in judging),
         "watched": None if watched is None else sorted(watched),
     }
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 
-__all__ = ["StatementId", "statement_identity"]
+__all__ = ["StatementId", "command_id", "statement_identity"]
 
 #: transaction start, subtransaction, message start, trigger depth
 StatementId = tuple[int, int, int, int]
@@ -40,3 +40,14 @@ def statement_identity() -> Callable[[], StatementId]:
         return transaction_start(), subtransaction(), message_start(), depth(None)
 
     return identity
+
+
+def command_id() -> Callable[[], int]:
+    """A function that tells the command within the transaction.
+
+    It grows from one statement of a message to the next, and within a statement only when something else writes.
+    """
+    current = ctypes.PyDLL(None).GetCurrentCommandId
+    current.restype = ctypes.c_uint32
+    current.argtypes = (ctypes.c_bool,)
+    return lambda: int(current(False))

@@ -26,7 +26,7 @@ from orchestrator.engine.processor import BudgetExceeded
 from orchestrator.engine.program import Program, load_program
 from orchestrator.engine.verdict import Refusal, error_text, skip_text
 from orchestrator.errors import ConflictError, OrchestratorError, SerializationError
-from orchestrator.hosts.backend import StatementId, statement_identity
+from orchestrator.hosts.backend import StatementId, command_id, statement_identity
 from orchestrator.hosts.plpy_port import TEXT, PlpyPort, statement_error
 
 __all__ = ["PlpyHost"]
@@ -52,10 +52,11 @@ class PlpyHost(PlpyPort):
         self._table_plans: dict[int, Plan] = {}
         self._frames: dict[tuple[str, int], Frame] = {}
         #: plan, event and statement of the last row that passed, and what answers for the next ones
-        self._quick: tuple[int, str, StatementId, Callable[[list[Any]], bool]] | None = None
+        self._quick: tuple[int, str, StatementId, Callable[[list[Any]], bool], int | None] | None = None
         self.chain = Chain()
         self.loop_limit = int(os.environ.get("WORKFLOW_LOOP_LIMIT") or 0)
         self.statement_id: Callable[[], StatementId] = statement_identity()
+        self._command_id: Callable[[], int] = command_id()
         #: the one statement that a request-level run has judged already
         self.exemption: Exemption | None = None
         #: whether a request is being carried out
@@ -185,9 +186,14 @@ class PlpyHost(PlpyPort):
         plan = self.plan(plan_id)
         slot = (plan.collection, identity[3])
         frame = self._frames.get(slot)
-        if frame is None or frame.identity != identity:
+        if frame is None or frame.identity != identity or self._is_over(frame):
             frame = self._frames[slot] = Frame(self, plan, identity)
+            frame.command = None if plan.closes else self._command_id()
         return frame
+
+    def _is_over(self, frame: Frame) -> bool:
+        """Whether another statement of the same message has begun since; nobody says so where nothing is closed."""
+        return frame.command is not None and frame.command != self._command_id()
 
     def judge(self, plan_id: int, event: str, values: list[Any]) -> str | None:
         """The verdict on a row; None lets it pass."""
@@ -196,7 +202,13 @@ class PlpyHost(PlpyPort):
         self._runs += 1
         identity = self.statement_id()
         quick = self._quick
-        if quick is not None and quick[0] == plan_id and quick[1] == event and quick[2] == identity:
+        if (
+            quick is not None
+            and quick[0] == plan_id
+            and quick[1] == event
+            and quick[2] == identity
+            and (quick[4] is None or quick[4] == self._command_id())
+        ):
             try:
                 if quick[3](values):
                     self._busy = busy
@@ -222,7 +234,7 @@ class PlpyHost(PlpyPort):
             with self._safe_path() if pinned else nullcontext():
                 judge_row(self, frame, event, values)
             passes = quick_of(frame, event) if exemption is None and not pinned else None
-            self._quick = None if passes is None else (plan_id, event, identity, passes)
+            self._quick = None if passes is None else (plan_id, event, identity, passes, frame.command)
         except Skip as skip:
             if event in frame.plan.cascades and frame.identity[3] > 1:
                 return error_text(_orphans(frame.plan.collection, event))
@@ -258,6 +270,7 @@ class PlpyHost(PlpyPort):
     def close(self, plan_id: int) -> None:
         """The statement is over: write its history."""
         identity = self.statement_id()
+        self._quick = None
         frame = self._frames.pop((self.plan(plan_id).collection, identity[3]), None)
         if frame is not None and frame.identity == identity and len(frame.history):
             frame.history.flush()
@@ -270,7 +283,7 @@ class PlpyHost(PlpyPort):
             identity = self.statement_id()
             plan = self.plan(plan_id)
             frame = self._frames.get((plan.collection, identity[3]))
-            if frame is not None and frame.identity == identity:
+            if frame is not None and frame.identity == identity and not self._is_over(frame):
                 plan = frame.plan
             written = rows_of(event, from_json(rows))
             exemption = self.exemption

@@ -4,6 +4,17 @@ create or replace function orchestrator.publishing(p_collection text)
     language sql stable security definer
     set search_path = pg_catalog, orchestrator, pg_temp
 as $$
+    with recent (plan) as (
+        select p.plan
+        from orchestrator.plans p
+        join orchestrator.collections c on c.table_oid = p.table_oid
+        where c.name = p_collection
+            and p.id >= (
+                select coalesce(max(o.id), 0)
+                from orchestrator.plans o
+                where o.table_oid = c.table_oid and o.created_at < now() - interval '5 minutes'
+            )
+    )
     select jsonb_build_object(
         'collection', c.name,
         'key', c.filter_target_key,
@@ -16,18 +27,13 @@ as $$
             from orchestrator.fields f
             where f.collection_name = c.name
         ),
-        -- columns of the plans that a running statement may have begun on: it gets its rows by the next plan's functions
+        -- a running statement may have begun on another plan: it gets its rows, and is closed, by the next one's functions
         'recentlyPassed', (
             select coalesce(jsonb_agg(distinct k.value -> 'name'), '[]')
-            from orchestrator.plans p
-            cross join jsonb_array_elements(p.plan -> 'columns') as k (value)
-            where p.table_oid = c.table_oid
-                and p.id >= (
-                    select coalesce(max(o.id), 0)
-                    from orchestrator.plans o
-                    where o.table_oid = c.table_oid and o.created_at < now() - interval '5 minutes'
-                )
+            from recent r
+            cross join jsonb_array_elements(r.plan -> 'columns') as k (value)
         ),
+        'recentlyClosed', (select coalesce(bool_or((r.plan -> 'closes')::boolean), false) from recent r),
         -- events in which a foreign key of this table follows a change of the table it refers to
         'cascades', (
             select coalesce(jsonb_agg(distinct e.event), '[]')
