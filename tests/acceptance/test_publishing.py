@@ -161,6 +161,16 @@ def test_a_statement_runs_on_the_version_that_it_began_with(limit: Ledger, conne
     assert len(limit.rows("select distinct workflow_id from orchestrator.executions where status = 1")) == 2
 
 
+def test_history_is_kept_of_a_statement_whose_workflow_is_disabled_in_its_middle(
+    limit: Ledger, connect: Connect
+) -> None:
+    session = connect()
+    with in_background(lambda: session.execute(f"insert into expenses (amount) select 300 {SLOWLY}".encode())):
+        time.sleep(0.12)
+        limit.db.execute(ENABLE.encode(), [False])
+    assert [status for _, status, _ in limit.executions()] == [1] * 12
+
+
 def test_a_statement_does_not_stop_being_judged_in_its_middle(limit: Ledger, connect: Connect) -> None:
     session = connect()
     insert = f"insert into expenses (amount) select case when g = 12 then 900 else 1 end {SLOWLY}"

@@ -1,0 +1,537 @@
+"""Whoever writes is who the database says he is, and nothing he can set, leave behind or create removes a guard."""
+
+from __future__ import annotations
+
+import psycopg
+import psycopg.sql
+import pytest
+
+from .conftest import Connect, Connection, Ledger, above, end, follower, guard, note, refusal, refused, say, when
+
+MESSAGE = "Amount 900 is above 500"
+VIOLATION = "insert into public.expenses (amount) values (900)"
+WRITE = "insert into public.expenses (amount) values (1)"
+WRITER_RIGHTS = "grant select, insert, update, delete on expenses to writer"
+
+SETTINGS = {
+    "orchestrator.user_id": "1",
+    "orchestrator.role_name": "root",
+    "orchestrator.trigger_workflows": "other",
+    "orchestrator.trace_id": "trace",
+    "orchestrator.fake_now": "2001-01-01T00:00:00Z",
+    "orchestrator.chain": "on",
+    "orchestrator.publishing": "held",
+    "orchestrator.anything": "else",
+}
+
+
+@pytest.fixture
+def guarded(limit: Ledger) -> Ledger:
+    """The guarded table, writable by the login `writer`, and a user Root with the id 1."""
+    limit.run(WRITER_RIGHTS)
+    limit.run("insert into orchestrator.users (nickname, password) values ('Root', 'hash-of-a-secret')")
+    limit.run("insert into orchestrator.roles (name) values ('root') on conflict do nothing")
+    return limit
+
+
+def actors(ledger: Ledger) -> list[tuple[object, ...]]:
+    """Nickname, role and login of all executions."""
+    return ledger.rows(
+        "select context #>> '{user,nickname}', context ->> 'roleName', context ->> 'dbUser'"
+        " from orchestrator.executions order by id"
+    )
+
+
+@pytest.mark.parametrize("how", ["set", "set local", "options"])
+def test_no_setting_removes_a_guard_or_makes_him_somebody_else(guarded: Ledger, connect: Connect, how: str) -> None:
+    for setting, value in SETTINGS.items():
+        options = {"options": f"-c {setting}={value}"} if how == "options" else {}
+        with connect(user="writer", **options) as session:
+            prepare = "select" if how == "options" else f"{how} {setting} = '{value}'"
+            with session.transaction():
+                session.execute(prepare.encode())
+                session.execute(WRITE)
+            with pytest.raises(psycopg.Error, match=MESSAGE), session.transaction():
+                session.execute(prepare.encode())
+                session.execute(VIOLATION)
+    assert actors(guarded) == [(None, None, "writer")] * len(SETTINGS)
+    assert guarded.value("select max(now() - created_at) < interval '1 hour' from orchestrator.executions")
+
+
+def test_no_setting_keeps_an_after_workflow_from_being_queued(guarded: Ledger, plain: Connection) -> None:
+    guarded.define(follower(note()))
+    for setting, value in SETTINGS.items():
+        plain.execute(f"set {setting} = '{value}'")
+    plain.execute(WRITE)
+    ((key, status, context),) = guarded.executions("follow")
+    assert (key, status, context["user"], context["dbUser"]) == ("follow", None, None, "writer")
+
+
+def test_the_apis_login_is_believed(guarded: Ledger, api_dsn: str) -> None:
+    guarded.run("grant insert on expenses to api_login")
+    with psycopg.connect(api_dsn, autocommit=True) as session:
+        session.execute("set orchestrator.user_id = '1'; set orchestrator.role_name = 'root'")
+        session.execute(WRITE)
+        assert refused(session, VIOLATION) == MESSAGE
+    assert actors(guarded) == [("Root", "root", "api_login")]
+    guarded.run("revoke insert on expenses from api_login")
+
+
+def test_a_superuser_is_not_the_api(guarded: Ledger) -> None:
+    guarded.run("set orchestrator.user_id = '1'; set orchestrator.role_name = 'root'")
+    guarded.run(WRITE)
+    guarded.run(f"set role orchestrator_owner; reset role; {WRITE}")
+    assert actors(guarded) == [(None, None, "postgres")] * 2
+
+
+def test_set_role_changes_nothing_about_who_writes(guarded: Ledger, plain: Connection) -> None:
+    guarded.run("create role clerks; grant insert on expenses to clerks; grant clerks to writer")
+    try:
+        plain.execute("set role clerks")
+        plain.execute(WRITE)
+        assert refused(plain, VIOLATION) == MESSAGE
+        assert actors(guarded) == [(None, None, "writer")]
+        assert refusal(plain, "set role orchestrator_api")[0] == "42501"
+        assert refusal(plain, "set role orchestrator_runner")[0] == "42501"
+    finally:
+        guarded.run("drop owned by clerks; drop role clerks")
+
+
+def test_a_security_definer_function_is_no_detour(guarded: Ledger, plain: Connection) -> None:
+    guarded.run("revoke all on expenses from writer")
+    for owner in ("postgres", "api_login"):
+        guarded.run(
+            f"""
+            create function put_{owner}(numeric) returns void language plpgsql security definer as $$
+            begin
+                perform set_config('orchestrator.user_id', '1', true);
+                perform set_config('orchestrator.role_name', 'root', true);
+                insert into public.expenses (amount) values ($1);
+            end $$;
+            alter function put_{owner} owner to {owner};
+            """
+        )
+    guarded.run("grant insert on expenses to api_login")
+    for owner in ("postgres", "api_login"):
+        plain.execute(f"select put_{owner}(1)")
+        assert refused(plain, f"select put_{owner}(900)") == MESSAGE
+    assert actors(guarded) == [(None, None, "writer")] * 2
+
+
+LEFT_BEHIND = [
+    "discard all",
+    "reset all",
+    "set search_path = ''",
+    "set default_transaction_isolation = serializable",
+    "set session_replication_role = replica",
+    "set plan_cache_mode = force_generic_plan",
+    "set row_security = off",
+    "set check_function_bodies = off",
+    "set datestyle = 'German'; set timezone = 'Asia/Kathmandu'; set intervalstyle = 'iso_8601'",
+    "set standard_conforming_strings = off; set backslash_quote = on",
+    "set bytea_output = escape; set extra_float_digits = -15; set xmloption = document",
+    "set lc_numeric = 'C'; set client_encoding = 'LATIN1'",
+    "set transform_null_equals = on; set array_nulls = off",
+    f"begin; {WRITE}; savepoint s; {WRITE}; rollback to s; rollback",
+    f"begin; {WRITE}; savepoint s; {WRITE}; release s; savepoint t",
+    "prepare p as select 1; declare c cursor with hold for select 1",
+    "listen orchestrator_wake; load 'plpgsql'",
+]
+
+
+def test_a_pooled_session_is_guarded_in_whatever_state_it_was_left(guarded: Ledger, connect: Connect) -> None:
+    for state in LEFT_BEHIND:
+        with connect() as session:
+            session.execute(WRITE)
+            assert refused(session, VIOLATION) == MESSAGE
+            for statement in state.split("; "):
+                session.execute(statement.encode())
+            with pytest.raises(psycopg.Error, match=MESSAGE), session.transaction():
+                session.execute(VIOLATION)
+            with session.transaction():
+                session.execute(WRITE)
+            session.execute("rollback")
+    assert 900 not in guarded.amounts()
+
+
+def test_a_session_is_guarded_after_statements_that_failed_in_every_way(guarded: Ledger, connect: Connect) -> None:
+    session = connect()
+    guarded.run("alter table expenses add constraint small check (amount < 400)")
+    failing = [
+        "insert into expenses (amount) values (1), (450)",
+        "insert into expenses (amount) select 1 / (3 - g) from generate_series(1, 3) g",
+        "insert into expenses (id, amount) values (7, 1), (7, 1)",
+        "update expenses set amount = 450",
+        VIOLATION,
+    ]
+    guarded.run(WRITE)
+    for statement in failing * 2:
+        with pytest.raises(psycopg.Error):
+            session.execute(statement.encode())
+        assert refused(session, VIOLATION) == MESSAGE
+    session.execute("begin")
+    for statement in failing:
+        session.execute("savepoint s")
+        with pytest.raises(psycopg.Error):
+            session.execute(statement.encode())
+        session.execute("rollback to s")
+        session.execute(WRITE)
+    session.execute("commit")
+    assert guarded.amounts() == [1] * 6
+    assert [status for _, status, _ in guarded.executions()] == [1] * 6
+
+
+def test_whoever_takes_over_a_session_is_himself(guarded: Ledger) -> None:
+    guarded.run(WRITE)
+    guarded.run(f"set session authorization writer; {WRITE}")
+    assert refused(guarded.db, VIOLATION) == MESSAGE
+    guarded.run("reset session authorization")
+    guarded.run(WRITE)
+    assert [row[2] for row in actors(guarded)] == ["postgres", "writer", "postgres"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_statements_of_one_message_are_judged_each_by_itself(ledger: Ledger, kept: bool) -> None:
+    """They share transaction, subtransaction and the message's time."""
+    ledger.run(WRITER_RIGHTS)
+    computed = {"key": "sum", "type": "calculation", "config": {"engine": "math.js", "expression": "1+1"}}
+    options = {} if kept else {"deleteExecutionOnStatus": [1]}
+    ledger.define(guard(computed, above(), **options))
+    disable = "update orchestrator.workflows set enabled = {} where key = 'limit' and current"
+    block = "do $$ begin {}; end $$"
+    ledger.run(block.format("; ".join([WRITE, disable.format("false"), VIOLATION, disable.format("true"), WRITE])))
+    assert refused(ledger.db, block.format("; ".join([WRITE, VIOLATION]))) == MESSAGE
+    assert ledger.amounts() == [1, 1, 900]
+    ledger.run(block.format("; ".join([WRITE] * 5)))
+    assert ledger.value("select count(*) from orchestrator.executions") == (7 if kept else 0)
+    ledger.define(guard(note("{{$context.dbUser}}"), key="who", **options))
+    ledger.run(f"{WRITE}; set session authorization writer; {WRITE}; reset session authorization; {WRITE}")
+    assert ledger.notes() == ["postgres", "writer", "postgres"]
+    ledger.define(guard(say("bound"), end(), key="button", config={"global": False, "actions": []}, **options))
+    button = "set local orchestrator.trigger_workflows = 'button'"
+    assert refused(ledger.db, f"{WRITE}; {button}; {WRITE}") == "bound"
+    ledger.run(f"begin; {button}; savepoint s; set local orchestrator.trigger_workflows = ''; {WRITE}; commit")
+    assert ledger.notes() == ["postgres", "writer", "postgres", "postgres"]
+
+
+def test_a_later_statement_of_a_requests_transaction_is_guarded(guarded: Ledger) -> None:
+    create = (
+        """select status from orchestrator.act('{"collection":"expenses","action":"create","values":{"amount":%s}}')"""
+    )
+    with guarded.db.transaction(force_rollback=True):
+        assert guarded.value(create.replace("%s", "1")) == 200
+        assert refused(guarded.db, VIOLATION) == MESSAGE
+    with guarded.db.transaction(force_rollback=True):
+        guarded.run("savepoint s")
+        assert guarded.value(create.replace("%s", "1")) == 200
+        guarded.run("rollback to s")
+        assert refused(guarded.db, VIOLATION) == MESSAGE
+    one_message = f"begin; {create.replace('%s', '1')}; {VIOLATION}; commit"
+    assert refused(guarded.db, one_message) == MESSAGE
+    guarded.run("rollback")
+    together = f"with a as materialized ({create.replace('%s', '1')}), b as ({VIOLATION} returning id) select from a, b"
+    assert refused(guarded.db, together) == MESSAGE
+    assert guarded.amounts() == []
+
+
+@pytest.mark.parametrize("timing", ["before", "after"])
+@pytest.mark.parametrize("door", ["sql", "http"])
+def test_a_users_trigger_that_writes_to_the_same_table_is_guarded(guarded: Ledger, timing: str, door: str) -> None:
+    guarded.run(
+        f"""
+        create function spawn() returns trigger language plpgsql as $$
+        begin
+            if new.title = 'spawn' then
+                insert into public.expenses (title, amount) values ('spawned', 900);
+            end if;
+            return new;
+        end $$;
+        create trigger spawn {timing} insert or update on expenses for each row execute function spawn();
+        """
+    )
+    if door == "sql":
+        assert refused(guarded.db, "insert into expenses (title, amount) values ('spawn', 1)") == MESSAGE
+    else:
+        answer = guarded.act("expenses", "create", values={"title": "spawn", "amount": 1})
+        assert answer == (400, {"errors": [{"message": MESSAGE}]})
+        guarded.run("insert into expenses (id, amount) values (5, 5)")
+        answer = guarded.act("expenses", "update", filterByTk=5, values={"title": "spawn"})
+        assert answer == (400, {"errors": [{"message": MESSAGE}]})
+    assert 900 not in guarded.amounts()
+
+
+def test_a_default_that_writes_to_the_same_table_is_guarded(guarded: Ledger) -> None:
+    guarded.run(
+        """
+        create function spawn() returns text language plpgsql as $$
+        begin
+            insert into public.expenses (title, amount) values ('spawned', 900);
+            return 'x';
+        end $$;
+        alter table expenses alter title set default spawn();
+        """
+    )
+    answer = guarded.act("expenses", "create", values={"amount": 1})
+    assert answer == (400, {"errors": [{"message": MESSAGE}]})
+    assert guarded.amounts() == []
+
+
+def test_deletes_besides_the_one_of_a_request_are_guarded(ledger: Ledger) -> None:
+    ledger.run(
+        """
+        alter table expenses add parent_id bigint references expenses on delete cascade;
+        insert into expenses (id, title, amount, parent_id) values (1, 'a', 1, null), (2, 'keep', 1, 1);
+        """
+    )
+    ledger.define(guard(when("{{$context.previous.title}}", "equal", "keep", say("kept"), end()),
+                        config={"actions": ["destroy"]}))  # fmt: skip
+    assert ledger.act("expenses", "destroy", filterByTk=1) == (400, {"errors": [{"message": "kept"}]})
+    assert len(ledger.amounts()) == 2
+
+
+EVIL = """
+create schema evil authorization writer;
+set session authorization writer;
+create table evil.log (who text, what text);
+create function evil.steal(pg_catalog.text) returns boolean language plpgsql as $$
+begin
+    if current_user <> 'writer' then
+        insert into evil.log values (current_user, $1);
+    end if;
+    return true;
+end $$;
+grant usage on schema evil to public;
+grant insert on evil.log to public;
+create function evil.no(numeric, numeric) returns boolean language plpgsql as
+    $$ begin perform evil.steal('operator'); return false; end $$;
+create function evil.no(numeric, integer) returns boolean language plpgsql as
+    $$ begin perform evil.steal('operator'); return false; end $$;
+create operator evil.> (leftarg = numeric, rightarg = numeric, function = evil.no);
+create operator evil.> (leftarg = numeric, rightarg = integer, function = evil.no);
+create operator evil.<> (leftarg = numeric, rightarg = numeric, function = evil.no);
+create function evil.times(numeric, integer) returns numeric language plpgsql as
+    $$ begin perform evil.steal('times'); return 0; end $$;
+create operator evil.* (leftarg = numeric, rightarg = integer, function = evil.times);
+create function evil.to_char(timestamptz, pg_catalog.text) returns pg_catalog.text language plpgsql as
+    $$ begin perform evil.steal('to_char'); return 'x'; end $$;
+create function evil.to_json(anyelement) returns json language plpgsql as
+    $$ begin perform evil.steal('to_json'); return '1'; end $$;
+create function evil.current_setting(pg_catalog.text, boolean) returns pg_catalog.text language plpgsql as
+    $$ begin perform evil.steal('setting'); return ''; end $$;
+create function evil.coalesce(pg_catalog.text) returns pg_catalog.text language sql as $$ select '' $$;
+create domain evil.text as pg_catalog.text check (evil.steal('text ' || value));
+create domain evil.jsonb as pg_catalog.jsonb check (evil.steal('jsonb'));
+create domain evil.bigint as pg_catalog.int8 check (evil.steal('bigint'));
+create domain evil.int8 as pg_catalog.int8 check (evil.steal('int8'));
+create domain evil.numeric as pg_catalog.numeric check (evil.steal('numeric'));
+reset session authorization;
+"""
+
+
+@pytest.mark.parametrize(
+    ("node", "kept"),
+    [
+        ("condition", True),
+        ("condition", False),
+        ("calculation", False),
+        ("query", True),
+        ("sql", False),
+        ("create", True),
+        ("system", False),
+        ("environment", True),
+    ],
+)
+def test_what_an_attacker_puts_on_his_search_path_is_never_called(
+    ledger: Ledger, connect: Connect, node: str, kept: bool
+) -> None:
+    ledger.run(WRITER_RIGHTS + "; insert into orchestrator.environment (name, value) values ('SECRET', 'hidden')")
+    first = {
+        "condition": [],
+        "calculation": [{"key": "c", "type": "calculation", "config": {
+            "engine": "math.js", "expression": "1 + 1"}}],
+        "query": [{"key": "q", "type": "query", "config": {
+            "collection": "expenses", "params": {"filter": {"amount": {"$gt": 600}}}}}],
+        "sql": [{"key": "s", "type": "sql", "config": {"sql": "select 2 > 1 as yes, '1'::text as t", "variables": []}}],
+        "create": [note("seen")],
+        "system": [{"key": "v", "type": "variable", "config": {"value": "{{$system.now}}"}}],
+        "environment": [{"key": "v", "type": "variable", "config": {"value": "{{$env.SECRET}}"}}],
+    }[node]  # fmt: skip
+    options = {} if kept else {"deleteExecutionOnStatus": [1]}
+    ledger.define(guard(*first, above(), **options))
+    ledger.define(follower(note("{{$context.data.amount}}"), config={"mode": 3}))
+    ledger.run(EVIL)
+    with connect(user="writer") as session:
+        session.execute("create temp table executions (id int); create temp table workflows (id int);"
+                        "create temp table programs (id int); create temp table expenses (amount int)")  # fmt: skip
+        session.execute("set search_path = evil, pg_temp, pg_catalog, public")
+        session.execute(WRITE)
+        assert refused(session, VIOLATION) == MESSAGE
+        session.execute("update public.expenses set amount = 2")
+        assert refused(session, "update public.expenses set amount = 900") == MESSAGE
+        session.execute("delete from public.expenses")
+    assert ledger.rows("select * from evil.log") == []
+    ledger.drain()
+    assert [text for text in ledger.notes() if text != "seen"] == ["1", "2"]
+
+
+def test_shims_cannot_be_attached_to_a_table_of_his_own(guarded: Ledger, plain: Connection) -> None:
+    guarded.define(follower(note()))
+    guarded.run(
+        "create schema his authorization writer; grant usage on schema orchestrator, orchestrator_hooks to writer"
+    )
+    plain.execute("create table his.own (id bigint, title text, amount numeric)")
+    functions = guarded.rows(
+        "select p.oid::regprocedure::text from pg_proc p"
+        " where p.pronamespace in ('orchestrator'::regnamespace, 'orchestrator_hooks'::regnamespace)"
+        " and p.prorettype = 'trigger'::regtype"
+    )
+    assert len(functions) >= 8
+    for (function,) in functions:
+        trigger = f"create trigger t before insert on his.own for each row execute function {function}"
+        assert refusal(plain, trigger)[0] == "42501", function
+
+
+def test_nothing_is_executable_by_everybody_but_the_guards(guarded: Ledger) -> None:
+    guarded.define(follower(note()))
+    open_to_all = guarded.rows(
+        "select p.pronamespace::regnamespace::text, p.proname, l.lanname, p.prosecdef from pg_proc p"
+        " join pg_language l on l.oid = p.prolang"
+        " where p.pronamespace in ('orchestrator'::regnamespace, 'orchestrator_hooks'::regnamespace)"
+        " and has_function_privilege('writer', p.oid, 'execute')"
+    )
+    assert {(schema, language, definer) for schema, _, language, definer in open_to_all} == {
+        ("orchestrator_hooks", "sql", False)
+    }
+    assert {name.rsplit("_", 2)[1] for _, name, _, _ in open_to_all} == {"guard"}
+    assert guarded.rows(
+        "select c.oid::regclass::text from pg_class c where c.relnamespace = 'orchestrator'::regnamespace"
+        " and c.relkind in ('r', 'v', 'S', 'p')"
+            " and case c.relkind when 'S' then has_sequence_privilege('writer', c.oid, 'usage')"
+        " else has_table_privilege('writer', c.oid, 'select, insert, update, delete') end"
+    ) == []  # fmt: skip
+
+
+def test_the_nodes_role_reads_no_secret(guarded: Ledger) -> None:
+    for table in ("users", "environment", "workflows", "executions"):
+        allowed = guarded.value(
+            "select has_table_privilege("
+            "'orchestrator_runner', 'orchestrator.' || %s, 'select, insert, update, delete')",
+            table,
+        )
+        assert not allowed, table
+    peek = {"key": "peek", "type": "sql", "config": {"sql": "select password from orchestrator.users", "variables": []}}
+    guarded.define(guard(peek, key="peek"))
+    sqlstate, _, detail = refusal(guarded.db, WRITE)
+    assert (sqlstate, detail["node"]) == ("WF500", "peek")
+    assert "permission denied" in detail["cause"]
+
+
+def test_a_table_with_row_security_fails_loudly_instead_of_hiding_rows(ledger: Ledger) -> None:
+    ledger.run("create table blocked (id bigint primary key, title text);insert into blocked values (1, 'bad')")
+    ledger.manage("blocked")
+    found = {"key": "found", "type": "query", "config": {
+        "collection": "blocked", "params": {"filter": {"title": "{{$context.params.values.title}}"}}}}  # fmt: skip
+    ledger.define(guard(found, when("{{$jobsMapByNodeKey.found.id}}", "equal", 1, say("blocked"), end())))
+    bad = "insert into expenses (title, amount) values ('bad', 1)"
+    assert refused(ledger.db, bad) == "blocked"
+    ledger.run("alter table blocked enable row level security; set row_security = on")
+    sqlstate, _, detail = refusal(ledger.db, bad)
+    assert sqlstate == "WF500" and "row-level security" in detail["cause"]
+    assert ledger.amounts() == []
+
+
+def test_a_managed_table_with_row_security_is_guarded(guarded: Ledger, plain: Connection) -> None:
+    guarded.run(
+        "alter table expenses enable row level security;"
+        "create policy own on expenses to writer using (amount < 10000) with check (amount < 10000)"
+    )
+    plain.execute(WRITE)
+    assert refused(plain, VIOLATION) == MESSAGE
+    assert refusal(plain, "insert into expenses (amount) values (90000)")[0] in ("42501", "WF400")
+    assert guarded.amounts() == [1]
+
+
+def test_contexts_carry_no_password(guarded: Ledger, api_dsn: str) -> None:
+    guarded.define(follower(note(), type="action", sync=True, config={"global": True, "actions": ["create"]}))
+    guarded.define(follower(note(), key="async"))
+    with psycopg.connect(api_dsn, autocommit=True) as session:
+        api = Ledger(session)
+        assert api.act("expenses", "create", values={"amount": 1}, userId=1, roleName="root")[0] == 200
+        assert api.act("expenses", "create", values={"amount": 900}, userId=1, roleName="root")[0] == 400
+    texts = [row[0] for row in guarded.rows("select to_jsonb(e)::text from orchestrator.executions e")]
+    assert len(texts) == 4
+    for text in texts:
+        assert '"Root"' in text and "hash-of-a-secret" not in text and '"password"' not in text
+
+
+DELIMITERS = ["$judge$", "$before$", "$after$", "$guard$", "$close$", "$truncate$", "$$", "$template$"]
+INJECTION = "create table public.pwned(); --"
+
+
+def test_names_cannot_break_out_of_generated_sources(ledger: Ledger) -> None:
+    for delimiter in DELIMITERS:
+        write_with_names_of(ledger, delimiter)
+    assert ledger.value("select to_regclass('public.pwned')") is None
+
+
+def write_with_names_of(ledger: Ledger, delimiter: str) -> None:
+    """Manage, guard, follow and write a table whose every name and constant tries to end what it stands in."""
+    quoted = psycopg.sql.Identifier
+    column, table, collection = (
+        f"a{delimiter} language sql; {INJECTION}",
+        f"""t{delimiter}';"%s {delimiter}""",
+        f"""c{delimiter}' "%1$s {delimiter}""",
+    )
+    ledger.db.execute(
+        psycopg.sql.SQL("create table {} (id bigint primary key, {} text, {} numeric)").format(
+            quoted(table), quoted(column), quoted("q\"'uote; %I")
+        )
+    )
+    ledger.db.execute("select orchestrator.manage(%s::regclass, %s)", [quoted(table).as_string(ledger.db), collection])
+    key = f"""k{delimiter}'";--"""
+    ledger.define(
+        guard(
+            when("{{$context.record.id}}", "gt", 5, say(f"no {delimiter} '; {INJECTION}"), end(key=f"stop{delimiter}")),
+            key=key,
+            collection=collection,
+            deleteExecutionOnStatus=[1],
+        )
+    )
+    ledger.define(follower(note(), key=f"f{key}", collection=collection, config={"mode": 3, "changed": [column]}))
+    insert = psycopg.sql.SQL("insert into {} values ({}, 'x', 1)")
+    ledger.db.execute(insert.format(quoted(table), 1))
+    with pytest.raises(psycopg.Error) as caught:
+        ledger.db.execute(insert.format(quoted(table), 6))
+    assert caught.value.sqlstate == "WF400"
+    assert caught.value.diag.message_primary == f"no {delimiter} '; {INJECTION}"
+    ledger.db.execute(psycopg.sql.SQL("update {} set {} = 'y'").format(quoted(table), quoted(column)))
+    assert refusal(ledger.db, psycopg.sql.SQL("truncate {}").format(quoted(table)).as_string(ledger.db))[0] == "WF400"
+    assert ledger.drain() == 2
+
+
+def test_untrusted_language_sources_hold_nothing_but_numbers_and_fixed_text(ledger: Ledger) -> None:
+    ledger.run("create table marker_table (id bigint primary key, marker_column text)")
+    ledger.db.execute("select orchestrator.manage('marker_table', 'marker_collection')")
+    ask = when("{{$context.record.marker_column}}", "equal", "marker constant", say("marker message"), end())
+    ledger.define(guard(ask, key="marker_key", collection="marker_collection"))
+    sources = ledger.rows(
+        "select p.prosrc from pg_proc p join pg_language l on l.oid = p.prolang"
+        " where p.pronamespace = 'orchestrator_hooks'::regnamespace and l.lanname = 'plpython3u'"
+    )
+    assert len(sources) >= 3
+    assert [source for (source,) in sources if "marker" in source] == []
+    others = ledger.rows("select prosrc from pg_proc where pronamespace = 'orchestrator_hooks'::regnamespace")
+    assert [source for (source,) in others if "marker constant" in source or "marker message" in source] == []
+
+
+def test_a_writer_needs_no_right_on_our_schemas(guarded: Ledger, plain: Connection) -> None:
+    assert not guarded.value("select has_schema_privilege('writer', 'orchestrator', 'usage')")
+    assert not guarded.value("select has_schema_privilege('writer', 'orchestrator_hooks', 'usage')")
+    guarded.define(follower(note("{{$context.data.amount}}")))
+    plain.execute(WRITE)
+    plain.execute("update expenses set amount = 2")
+    assert refused(plain, "update expenses set amount = 900") == MESSAGE
+    plain.execute("delete from expenses")
+    assert guarded.drain() == 1
+    assert refusal(plain, "select orchestrator.run_executions()")[0] == "42501"
+    assert refusal(plain, "select orchestrator.act('{}')")[0] == "42501"
