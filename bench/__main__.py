@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -35,6 +36,8 @@ def main() -> None:
     options = parser.parse_args()
     chosen = options.only.split(",") if options.only else None
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    # the server and its directory are taken away on the way out
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     load, began = os.getloadavg()[0], time.monotonic()
     with running_server() as server:
         areas = _areas(server, quick=options.quick)
