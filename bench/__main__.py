@@ -31,26 +31,23 @@ def main() -> None:
     """See docs/benchmarks.md."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few and short rounds: to see that it works")
-    parser.add_argument("--only", default="", help=f"some of {','.join(_areas(None, quick=True))}")  # type: ignore[arg-type]
+    parser.add_argument("--only", default="", help=f"some of {','.join(_AREAS)}")
     parser.add_argument("--output", type=Path, help="default for a whole run: bench/results.json, else nothing")
     options = parser.parse_args()
-    chosen = options.only.split(",") if options.only else None
+    chosen = options.only.split(",") if options.only else list(_AREAS)
+    if unknown := set(chosen) - set(_AREAS):
+        parser.error(f'no figures "{", ".join(sorted(unknown))}"')
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    # the server and its directory are taken away on the way out
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, _leave)
     load, began = os.getloadavg()[0], time.monotonic()
     with running_server() as server:
-        areas = _areas(server, quick=options.quick)
-        unknown = set(chosen or ()) - set(areas)
-        if unknown:
-            parser.error(f'no figures "{", ".join(sorted(unknown))}"')
         with psycopg.connect(server.database(_MAIN), autocommit=True) as db:
             workload.create(db)
         server.database(_QUEUE)
         figures: list[Figure] = []
-        for name in chosen or areas:
+        for name in chosen:
             print(f"{name} …", file=sys.stderr, flush=True)
-            figures += areas[name]()
+            figures += _AREAS[name](server, options.quick)
         about = report.machine(server.version())
     about |= {
         "quick": options.quick,
@@ -59,33 +56,65 @@ def main() -> None:
     }
     print(report.table(figures))
     print(f"\nload before: {load:.2f}; took {about['minutes']} min; the ratio is the median of the rounds' ratios")
-    output = options.output or (None if options.quick or chosen else _RESULTS)
+    output = options.output or (None if options.quick or options.only else _RESULTS)
     if output is not None:
         output.write_text(report.as_json(figures, about) + "\n", encoding="utf-8")
 
 
-def _areas(server: Server, *, quick: bool) -> dict[str, Callable[[], list[Figure]]]:
-    """What can be measured, in order, with the size of a run."""
+def _leave(*_: object) -> None:
+    """Take the server and its directory away on the way out, however often one is told to go."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
 
-    def main_dsn() -> str:
-        return server.cluster.dsn(_MAIN)
 
-    def queue_dsn() -> str:
-        return server.cluster.dsn(_QUEUE)
+def _bulk(server: Server, quick: bool) -> list[Figure]:
+    return bulk(server.cluster.dsn(_MAIN), rows=20_000 if quick else 100_000, rounds=3 if quick else 9)
 
-    rounds, seconds = (3, 2) if quick else (9, 5)
-    few = 1 if quick else 5
-    return {
-        "bulk": lambda: bulk(main_dsn(), rows=20_000 if quick else 100_000, rounds=rounds),
-        "single": lambda: single(main_dsn(), rows=2_000 if quick else 10_000, rounds=rounds),
-        "sessions": lambda: sessions(main_dsn(), rounds=rounds),
-        "http": lambda: http(server, _MAIN, seconds=seconds, rounds=few),
-        "publishing": lambda: publishing(main_dsn(), seconds=4 if quick else 8, rounds=few),
-        "writers": lambda: writers(server, seconds=seconds, rounds=few),
-        "waking": lambda: queue.waking(queue_dsn(), clients=64, seconds=seconds, rounds=min(few, 3)),
-        "drain": lambda: queue.drain(queue_dsn(), executions=5_000 if quick else 20_000, rounds=few),
-        "latency": lambda: queue.wake_latency(queue_dsn(), samples=20 if quick else 100),
-    }
+
+def _single(server: Server, quick: bool) -> list[Figure]:
+    return single(server.cluster.dsn(_MAIN), rows=2_000 if quick else 10_000, rounds=3 if quick else 9)
+
+
+def _sessions(server: Server, quick: bool) -> list[Figure]:
+    return sessions(server.cluster.dsn(_MAIN), rounds=3 if quick else 9)
+
+
+def _http(server: Server, quick: bool) -> list[Figure]:
+    return http(server, _MAIN, seconds=2 if quick else 5, rounds=1 if quick else 5)
+
+
+def _publishing(server: Server, quick: bool) -> list[Figure]:
+    return publishing(server.cluster.dsn(_MAIN), seconds=4 if quick else 8, rounds=1 if quick else 5)
+
+
+def _writers(server: Server, quick: bool) -> list[Figure]:
+    return writers(server, seconds=2 if quick else 5, rounds=1 if quick else 5)
+
+
+def _waking(server: Server, quick: bool) -> list[Figure]:
+    return queue.waking(server.cluster.dsn(_QUEUE), clients=64, seconds=2 if quick else 5, rounds=1 if quick else 3)
+
+
+def _drain(server: Server, quick: bool) -> list[Figure]:
+    return queue.drain(server.cluster.dsn(_QUEUE), executions=5_000 if quick else 20_000, rounds=1 if quick else 5)
+
+
+def _latency(server: Server, quick: bool) -> list[Figure]:
+    return queue.wake_latency(server.cluster.dsn(_QUEUE), samples=20 if quick else 100)
+
+
+#: what can be measured, in order; the functions know the size of a run
+_AREAS: dict[str, Callable[[Server, bool], list[Figure]]] = {
+    "bulk": _bulk,
+    "single": _single,
+    "sessions": _sessions,
+    "http": _http,
+    "publishing": _publishing,
+    "writers": _writers,
+    "waking": _waking,
+    "drain": _drain,
+    "latency": _latency,
+}
 
 
 if __name__ == "__main__":
