@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Self
 
@@ -58,6 +59,11 @@ class Connection:
         """True while a statement runs, also one that nobody waits for any more."""
         return self._waiting is not None
 
+    def check(self) -> None:
+        """Looks whether the server hung up: uvloop stops watching a socket that was reset, and tells nobody."""
+        if not self._broken:
+            self._readable()
+
     def when_idle(self, callback: Callable[[], None]) -> None:
         """Calls back once the running statement is over."""
         self._when_idle = callback
@@ -80,25 +86,31 @@ class Connection:
         return await self._execute(await self._prepare(sql), params)
 
     async def _execute(self, name: bytes, params: Sequence[bytes | None]) -> pq.abc.PGresult:
-        self._pg.send_query_prepared(name, params)
-        return await self._answer()
+        return await self._ask(partial(self._pg.send_query_prepared, name, params))
 
     async def _prepare(self, sql: str) -> bytes:
         if len(self._names) >= _PREPARED:
             self._names.clear()
-            self._pg.send_query_params(b"deallocate all", None)
-            await self._answer()
+            await self._ask(partial(self._pg.send_query_params, b"deallocate all", None))
         self._prepared += 1
         name = b"o%d" % self._prepared
-        self._pg.send_prepare(name, sql.encode())
-        await self._answer()
+        await self._ask(partial(self._pg.send_prepare, name, sql.encode()))
         self._names[sql] = name
         return name
 
-    async def _answer(self) -> pq.abc.PGresult:
-        self._waiting = self._loop.create_future()
-        self._writable()
-        result = await self._waiting
+    async def _ask(self, send: Callable[[], None]) -> pq.abc.PGresult:
+        waiting: asyncio.Future[pq.abc.PGresult] = self._loop.create_future()
+        self._waiting = waiting
+        try:
+            send()
+        except psycopg.Error as error:
+            self._lose(error)
+        else:
+            self._writable()
+        if not self._broken and self._pg.status != pq.ConnStatus.OK:
+            # libpq found out while sending, and closed the socket that the loop would wait for
+            self._lose(psycopg.OperationalError("the connection is lost"))
+        result = await waiting
         if result.status in _FAILED:
             raise error_from_result(result)
         return result
@@ -143,7 +155,7 @@ class Connection:
     def _lose(self, error: psycopg.Error) -> None:
         if not self._broken:
             self._broken = True
-            with suppress(OSError, ValueError):
+            with suppress(OSError, ValueError, RuntimeError):
                 self._loop.remove_reader(self._socket)
                 self._loop.remove_writer(self._socket)
         waiting, self._waiting = self._waiting, None

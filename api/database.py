@@ -42,7 +42,7 @@ class Database:
 
     async def rows(self, sql: str, params: Sequence[str | None] = ()) -> list[Row]:
         """Runs a prepared statement; each value is the server's text or None."""
-        result = await self.pool.run(sql, [None if param is None else param.encode() for param in params])
+        result = await self.pool.run(sql, [None if param is None else _encoded(param) for param in params])
         columns = range(result.nfields)
         return [tuple([result.get_value(row, column) for column in columns]) for row in range(result.ntuples)]
 
@@ -50,6 +50,13 @@ class Database:
         """The first row, None when there is none."""
         rows = await self.rows(sql, params)
         return rows[0] if rows else None
+
+
+def _encoded(param: str) -> bytes:
+    if "\0" in param:
+        # libpq would end the text there
+        raise psycopg.DataError("a null character is not allowed")
+    return param.encode()
 
 
 class Listener:
@@ -65,7 +72,7 @@ class Listener:
         while True:
             try:
                 await self._listen()
-            except (psycopg.Error, OSError) as error:
+            except Exception as error:
                 log.warning("listening interrupted", reason=str(error).strip())
             await asyncio.sleep(self._pause)
             self._pause = min(self._pause * 2, 10.0)

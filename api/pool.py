@@ -14,6 +14,9 @@ from api.connection import Connection
 
 __all__ = ["Pool", "PoolUse"]
 
+#: seconds until a connection that was reset is noticed at the latest
+_CHECK_EVERY = 0.25
+
 
 class PoolUse(NamedTuple):
     """How much of a pool is in use."""
@@ -34,6 +37,8 @@ class Pool:
         self._idle: list[Connection] = []
         self._open = 0
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._all: set[Connection] = set()
+        self._checking: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -57,6 +62,9 @@ class Pool:
             self._discard(self._idle.pop())
         while self._closing:
             await asyncio.gather(*self._closing)
+        if not self._all and self._checking is not None:
+            self._checking.cancel()
+            self._checking = None
 
     async def _acquire(self) -> Connection:
         while True:
@@ -75,12 +83,22 @@ class Pool:
         self._open += 1
         try:
             async with asyncio.timeout(self._timeout):
-                return await Connection.open(self._conninfo, self._lifetime)
+                connection = await Connection.open(self._conninfo, self._lifetime)
         except BaseException as error:
             self._forget()
             if isinstance(error, TimeoutError):
                 raise psycopg.OperationalError("the database does not answer") from None
             raise
+        self._all.add(connection)
+        if self._checking is None:
+            self._check()
+        return connection
+
+    def _check(self) -> None:
+        """Now and then as long as there are connections."""
+        for connection in tuple(self._all):
+            connection.check()
+        self._checking = asyncio.get_running_loop().call_later(_CHECK_EVERY, self._check) if self._all else None
 
     async def _wait(self) -> Connection | None:
         """A connection that another request is done with; None: there is room for a new one."""
@@ -118,6 +136,7 @@ class Pool:
         return False
 
     def _discard(self, connection: Connection) -> None:
+        self._all.discard(connection)
         self._forget()
         task = asyncio.get_running_loop().create_task(connection.close())
         self._closing.add(task)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 
 import psycopg
 import pytest
+import uvloop
 from psycopg import pq
 
 from api.pool import Pool
@@ -25,7 +27,8 @@ def _with_pool(dsn: str, use: Use, *, size: int = 2, timeout: float = 5, lifetim
             await pool.close()
             assert pool.use == (0, 0, 0)
 
-    asyncio.run(main())
+    # the loop that Sanic runs on
+    uvloop.run(main())
 
 
 async def _value(pool: Pool, sql: str, *params: str) -> str:
@@ -175,3 +178,36 @@ def test_a_database_that_is_away_is_an_error_and_no_lost_place() -> None:
         assert pool.use == (0, 0, 0)
 
     _with_pool("host=127.0.0.1 port=1 user=x connect_timeout=2", use, size=1)
+
+
+def test_connections_killed_at_random_hang_nobody(database: str) -> None:
+    async def use(pool: Pool) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + 3
+        answered = failed = 0
+
+        async def work() -> None:
+            nonlocal answered, failed
+            while loop.time() < end:
+                try:
+                    await asyncio.wait_for(_value(pool, "select $1::text", "x" * random.choice((1, 100_000))), 5)
+                except psycopg.OperationalError:
+                    failed += 1
+                else:
+                    answered += 1
+
+        async def kill() -> None:
+            async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+                while loop.time() < end:
+                    await connection.execute(
+                        """
+                        select pg_terminate_backend(pid) from pg_stat_activity
+                        where datname = current_database() and application_name = 'victim'
+                        """
+                    )
+                    await asyncio.sleep(random.random() * 0.05)
+
+        await asyncio.gather(kill(), *(work() for _ in range(6)))
+        assert answered > failed > 0
+
+    _with_pool(f"{database}?application_name=victim", use, size=3)
