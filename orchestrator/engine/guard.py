@@ -151,7 +151,15 @@ def quick_of(frame: Frame, event: str) -> Callable[[list[Any]], bool] | None:
         lanes.append((guard.question, jobs_writer(guard.program) if guard.keeps else None, guard.program))
     names = columns.names
     if len(lanes) == 1 and lanes[0][1] is None:
-        question = lanes[0][0]
+        question, _, program = lanes[0]
+        if program.reads_values_alone:
+
+            def passes_by_values(values: list[Any]) -> bool:
+                results: dict[str, Any] = {}
+                context = {"params": {"values": dict(zip(names, values))}}  # noqa: B905 - a keyword costs 0.1 µs a row
+                return question({"$context": context, "$jobsMapByNodeKey": results}, results)
+
+            return passes_by_values
 
         def passes(values: list[Any]) -> bool:
             record = dict(zip(names, values, strict=False))

@@ -103,6 +103,7 @@ class Program:
         "options",
         "paths",
         "plain",
+        "reads_values_alone",
         "roots",
         "stack_limit",
         "sync",
@@ -138,6 +139,8 @@ class Program:
         self.roots = frozenset(p[1] if p[0] == "ctx" and len(p) > 1 else p[0] for p in self.paths if p)
         #: whether a scope of context and results is enough
         self.plain = self.roots <= {"$context", "$jobsMapByNodeKey"} and not any(n.scope for n in self.nodes)
+        #: whether nothing of the context is read but ``params.values``
+        self.reads_values_alone = all(p[:3] == _VALUES for p in self.paths if p[:1] == ("$context",))
         self.uses_database = any(node.writes for node in self.nodes)
 
     def _link(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -185,6 +188,9 @@ def _asking(node: Node, run: Runner) -> Runner:
             call.node = before
 
     return told
+
+
+_VALUES = ("$context", "params", "values")
 
 
 def _branch_parent(node: Node) -> Node | None:
