@@ -31,10 +31,24 @@ class Frame:
         guards: event to the guards that run, bound ones first.
     """
 
-    __slots__ = ("_actor", "_host", "base", "command", "guards", "history", "identity", "plan", "refused", "session")
+    __slots__ = (
+        "_actor",
+        "_host",
+        "base",
+        "command",
+        "guards",
+        "history",
+        "identity",
+        "plan",
+        "refused",
+        "seen",
+        "session",
+    )
 
     def __init__(self, host: Host, plan: Plan, identity: Any, actor: Actor | None = None) -> None:
         self.identity = identity
+        #: whether a row has been judged
+        self.seen = False
         #: where nothing is closed after a statement: the command that tells it from the next one of its message
         self.command: int | None = None
         self.plan = plan

@@ -36,7 +36,7 @@ class Skip(Exception):
 class Guard:
     """A before-workflow ready to judge."""
 
-    __slots__ = ("asks_for_actor", "keeps", "program", "question")
+    __slots__ = ("asks_for_actor", "jobs_of", "keeps", "program", "question")
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -44,6 +44,8 @@ class Guard:
         self.keeps = int(Status.RESOLVED) not in program.delete_on_status
         #: answers quickly whether a run would pass
         self.question = compile_question(program)
+        #: writes the jobs of a run that passed, from its results
+        self.jobs_of = jobs_writer(program) if self.keeps and self.question is not None else None
         #: whether its nodes want to know who writes
         self.asks_for_actor = any(_asks_for_actor(path) for path in program.paths)
 
@@ -78,6 +80,14 @@ class Guard:
             context.update(frame.actor.context())
             frame.refused.append(entry_of(proc, final, context_json(context)))
         raise Refusal(_error(proc, status))
+
+
+def guard_of(program: Program) -> Guard:
+    """The guard that a program is; made once a session."""
+    if program.guard is None:
+        program.guard = Guard(program)
+    guard: Guard = program.guard
+    return guard
 
 
 def _asks_for_actor(path: tuple[str, ...]) -> bool:
@@ -119,7 +129,7 @@ def bound_guards(host: Host, actor: Actor, collection: str) -> list[Guard]:
     ids = {row["key"]: int(row["program_id"]) for row in rows}
     programs = [host.program(ids[key]) for key in keys if key in ids]
     return [
-        Guard(p)
+        guard_of(p)
         for p in programs
         if not p.config.get("global") and p.config.get("collection") in (collection, f"main:{collection}")
     ]
@@ -131,7 +141,7 @@ def guards_of(host: Host, frame: Frame, event: str) -> list[Guard]:
     if guards is None:
         plan = frame.plan
         guards = bound_guards(host, frame.actor, plan.collection) if plan.bindable else []
-        guards += [Guard(host.program(program_id)) for program_id in plan.before.get(event, ())]
+        guards += [guard_of(host.program(program_id)) for program_id in plan.before.get(event, ())]
         frame.guards[event] = guards
         if any(guard.keeps or guard.asks_for_actor for guard in guards):
             frame.base.update(frame.actor.context())
@@ -148,7 +158,7 @@ def quick_of(frame: Frame, event: str) -> Callable[[list[Any]], bool] | None:
     for guard in guards:
         if guard.question is None or guard.asks_for_actor:
             return None
-        lanes.append((guard.question, jobs_writer(guard.program) if guard.keeps else None, guard.program))
+        lanes.append((guard.question, guard.jobs_of, guard.program))
     names = columns.names
     if len(lanes) == 1 and lanes[0][1] is None:
         question, _, program = lanes[0]

@@ -153,6 +153,8 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
 
 def values_encoder(columns: Columns) -> Callable[[Sequence[Any]], str]:
     """A function that writes the values of these columns as a JSON object, faster than the general one."""
+    if columns.encode is not None:
+        return columns.encode
     writers = [_WRITERS.get(kind, to_json) for _, kind in columns.kinds]
     keys = ",".join(to_json(name).replace("%", "%%") + ":%s" for name in columns.names)
     template = "{" + keys + "}"
@@ -160,4 +162,5 @@ def values_encoder(columns: Columns) -> Callable[[Sequence[Any]], str]:
     def encode(values: Sequence[Any]) -> str:
         return template % tuple([write(value) for write, value in zip(writers, values, strict=True)])
 
+    columns.encode = encode
     return encode

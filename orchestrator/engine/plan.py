@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.engine.encoding import from_json
@@ -17,10 +17,12 @@ _MOST_ARGUMENTS = 98
 class Columns:
     """The columns that a generated function passes on, and how their values become the engine's."""
 
-    __slots__ = ("decoded", "kinds", "names", "wide")
+    __slots__ = ("decoded", "encode", "kinds", "names", "wide")
 
     def __init__(self, columns: Sequence[Mapping[str, Any]]) -> None:
         self.names: tuple[str, ...] = tuple(c["name"] for c in columns)
+        #: writes positional values as a JSON object; made when history first asks
+        self.encode: Callable[[Sequence[Any]], str] | None = None
         #: more columns than a function takes arguments: they come as JSON arrays
         self.wide = 2 * len(columns) > _MOST_ARGUMENTS
         self.kinds: tuple[tuple[str, str], ...] = tuple((c["name"], c["kind"]) for c in columns)

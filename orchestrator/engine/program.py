@@ -94,6 +94,7 @@ class Program:
         "broken",
         "config",
         "delete_on_status",
+        "guard",
         "head",
         "id",
         "key",
@@ -120,6 +121,8 @@ class Program:
         self.key: str = data["key"]
         self.title: str | None = data.get("title")
         self.type: str = data["type"]
+        #: the guard that it is, made when it first judges
+        self.guard: Any = None
         #: why it cannot run any more: a column that it reads is gone
         self.broken: str | None = data.get("broken")
         self.sync: bool = bool(data.get("sync"))

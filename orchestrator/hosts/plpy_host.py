@@ -223,17 +223,19 @@ class PlpyHost(PlpyPort):
 
     def _judge(self, plan_id: int, identity: StatementId, event: str, values: list[Any]) -> str | None:
         try:
+            exemption = self.exemption
+            if exemption is not None and identity[3] == 1 and exemption.covers(self.plan(plan_id), event, values):
+                return None
             frame = self.frame(plan_id, identity)
             pinned = frame.plan.id != plan_id
             if pinned:
                 # published while the statement runs: it stays on its version, and gets the row as that one wants it
                 values = self.plan(plan_id).columns.arranged(values, event, frame.plan.columns)
-            exemption = self.exemption
-            if exemption is not None and identity[3] == 1 and exemption.covers(frame.plan, event, values):
-                return None
             with self._safe_path() if pinned else nullcontext():
                 judge_row(self, frame, event, values)
-            passes = quick_of(frame, event) if exemption is None and not pinned else None
+            # a statement of one row is not worth the preparation
+            passes = quick_of(frame, event) if frame.seen and exemption is None and not pinned else None
+            frame.seen = True
             self._quick = None if passes is None else (plan_id, event, identity, passes, frame.command)
         except Skip as skip:
             if event in frame.plan.cascades and frame.identity[3] > 1:
