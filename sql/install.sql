@@ -35,6 +35,7 @@
 \ir functions/admin/neighbours.sql
 \ir functions/admin/refresh_associations.sql
 \ir functions/admin/refresh_fields.sql
+\ir functions/admin/grant_collection.sql
 \ir functions/admin/register_collection.sql
 \ir functions/admin/table_key.sql
 \ir functions/admin/table_relations.sql
@@ -124,6 +125,7 @@
 \ir functions/publish/publishing.sql
 \ir functions/publish/put_program.sql
 \ir functions/publish/column_expression.sql
+\ir functions/publish/rendering_settings.sql
 \ir functions/publish/row_expression.sql
 \ir functions/publish/write_guards.sql
 \ir functions/publish/write_before.sql

@@ -49,7 +49,8 @@ def plan_columns(fields: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
         if field.get("generated"):
             continue
         kind = column_kind(str(field["rawType"]))
-        column: dict[str, Any] = {"name": field["name"], "kind": kind}
+        # the type itself makes another plan: a trigger function is bound to the types that it first met
+        column: dict[str, Any] = {"name": field["name"], "kind": kind, "type": field["rawType"]}
         if kind in ("json", "composed"):
             column["json"] = True
         columns.append(column)

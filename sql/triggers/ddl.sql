@@ -17,6 +17,7 @@ begin
     for v_collection in select * from orchestrator.collections c where c.name = any (p_collections) order by c.name loop
         select coalesce(array_agg(f.name), '{}') into v_before
         from orchestrator.fields f where f.collection_name = v_collection.name and f.attnum is not null;
+        perform orchestrator.grant_collection(v_collection.table_oid);
         perform orchestrator.refresh_fields(v_collection.name);
         select coalesce(array_agg(f.name), '{}') into v_after
         from orchestrator.fields f where f.collection_name = v_collection.name and f.attnum is not null;

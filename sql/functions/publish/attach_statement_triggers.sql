@@ -9,12 +9,15 @@ begin
         'create or replace trigger zz_orchestrator_close after insert or update or delete on %s for each statement execute function orchestrator_hooks.%I()',
         p_table::regclass, orchestrator.hook_name(p_collection, 'close')
     );
-    execute format(
-        'create or replace trigger zz_orchestrator_truncate before truncate on %s for each statement execute function orchestrator_hooks.%I()',
-        p_table::regclass, orchestrator.hook_name(p_collection, 'truncate')
-    );
     perform orchestrator.set_firing(p_table, 'zz_orchestrator_close', p_mode);
-    perform orchestrator.set_firing(p_table, 'zz_orchestrator_truncate', p_mode);
+    -- a foreign table takes no such trigger
+    if (select c.relkind <> 'f' from pg_catalog.pg_class c where c.oid = p_table) then
+        execute format(
+            'create or replace trigger zz_orchestrator_truncate before truncate on %s for each statement execute function orchestrator_hooks.%I()',
+            p_table::regclass, orchestrator.hook_name(p_collection, 'truncate')
+        );
+        perform orchestrator.set_firing(p_table, 'zz_orchestrator_truncate', p_mode);
+    end if;
 end
 $$;
 comment on function orchestrator.attach_statement_triggers(oid, text, text) is 'creates the triggers that end statements and refuse TRUNCATE';

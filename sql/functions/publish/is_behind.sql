@@ -19,7 +19,11 @@ as $$
         ) t on true
         where c.name = any (p_collections) and c.plan_id is not null
             and orchestrator.dispatches(c.table_oid)
-            and (t.closing = 0 or t.local_only > 0 or (t.following = 0 and orchestrator.follows(c.table_oid)))
+            and (
+                t.closing = 0 or t.local_only > 0 or (t.following = 0 and orchestrator.follows(c.table_oid))
+                -- moved to another schema
+                or not has_schema_privilege('orchestrator_runner', r.relnamespace, 'usage')
+            )
     )
     or exists (
         select

@@ -19,23 +19,24 @@ declare
 begin
     foreach v_event in array array['insert', 'update', 'delete'] loop
         v_name := orchestrator.hook_name(p_collection, 'after_' || v_event);
-        v_new := case when v_event <> 'delete' then orchestrator.row_expression(p_collection, 'a.r') end;
-        v_old := case when v_event <> 'insert' then orchestrator.row_expression(p_collection, 'b.r') end;
+        v_new := case when v_event <> 'delete' then orchestrator.row_expression(p_collection, 'a') end;
+        v_old := case when v_event <> 'insert' then orchestrator.row_expression(p_collection, 'b') end;
+        -- numbered under a name that no column has: rows pair up in the order in which they were written
         v_from := case v_event
-            when 'insert' then '(select n as r, row_number() over () as i from new_rows n) a'
-            when 'delete' then '(select o as r, row_number() over () as i from old_rows o) b'
-            else '(select n as r, row_number() over () as i from new_rows n) a'
-                ' join (select o as r, row_number() over () as i from old_rows o) b using (i)'
+            when 'insert' then '(select n.*, row_number() over () as "zz orchestrator" from new_rows n) a'
+            when 'delete' then '(select o.*, row_number() over () as "zz orchestrator" from old_rows o) b'
+            else '(select n.*, row_number() over () as "zz orchestrator" from new_rows n) a'
+                ' join (select o.*, row_number() over () as "zz orchestrator" from old_rows o) b using ("zz orchestrator")'
         end;
         v_native := '';
         if (p_after -> v_event -> 'native')::boolean then
             for v_entry in select value from jsonb_array_elements(p_after -> v_event -> 'entries') loop
                 v_native := v_native || format(
-                    E'\n        perform orchestrator.enqueue(%s, %L, array(select %s from %s where %s order by i));',
+                    E'\n        perform orchestrator.enqueue(%s, %L, array(select %s from %s where %s order by "zz orchestrator"));',
                     v_entry ->> 'workflow', v_entry ->> 'key', coalesce(v_new, v_old), v_from,
                     coalesce((
                         select '(' || string_agg(
-                            format('to_jsonb((a.r).%1$I) is distinct from to_jsonb((b.r).%1$I)', c.value #>> '{}'), ' or '
+                            format('to_jsonb(a.%1$I) is distinct from to_jsonb(b.%1$I)', c.value #>> '{}'), ' or '
                         ) || ')'
                         from jsonb_array_elements(v_entry -> 'changed') c
                     ), 'true')
@@ -44,8 +45,8 @@ begin
         end if;
         execute format(
             'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile security definer'
-                ' set search_path = pg_catalog, orchestrator, pg_temp set row_security = off as %L',
-            v_name,
+                ' set search_path = pg_catalog, orchestrator, pg_temp set row_security = off %s as %L',
+            v_name, orchestrator.rendering_settings(p_collection, true),
             -- a literal, not dollar quotes: a column's name may hold any delimiter
             format(
                 $after$
@@ -56,7 +57,7 @@ begin
         and coalesce(current_setting('orchestrator.trigger_workflows', true), '') = '' then%2$s
         return null;
     end if;
-    select json_agg(json_build_object('new', %3$s, 'old', %4$s) order by i)::text into v_rows from %5$s;
+    select json_agg(json_build_object('new', %3$s, 'old', %4$s) order by "zz orchestrator")::text into v_rows from %5$s;
     if v_rows is not null then
         perform orchestrator.result(orchestrator.follow(%6$s, %7$L, v_rows));
     end if;

@@ -56,8 +56,8 @@ $judge$
         execute format('revoke execute on function orchestrator_hooks.%I(%s) from public', v_judge, array_to_string(v_types, ', '));
         execute format('alter function orchestrator_hooks.%I(%s) owner to orchestrator_runner', v_judge, array_to_string(v_types, ', '));
         execute format(
-            'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile security definer %s as %L',
-            v_before,
+            'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile security definer %s %s as %L',
+            v_before, orchestrator.rendering_settings(p_collection, false),
             case when p_runs_sql or (p_guards -> v_event -> 'local')::boolean
                 then 'set search_path = pg_catalog, orchestrator, pg_temp set row_security = off' else '' end,
             -- a literal, not dollar quotes: a column's name may hold any delimiter
