@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -22,7 +24,8 @@ class Settings(BaseSettings):
     port: int = Field(default=13000, ge=0, le=65535)
     processes: int = Field(default=1, ge=1)
     #: connections that one API process keeps
-    pool_size: int = Field(default=10, ge=1)
+    #: database connections of one API process: more than the cores only take turns
+    pool_size: int = Field(default_factory=lambda: 2 * (os.cpu_count() or 4) + 2, ge=1)
     #: signs bearer tokens; None: the database keeps a key, made at first use
     app_key: SecretStr | None = None
 

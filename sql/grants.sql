@@ -52,7 +52,7 @@ grant usage on schema orchestrator to orchestrator_api, orchestrator_admin;
 
 -- what runs inside a write: generated triggers and the engine
 grant execute on function
-    orchestrator.load_engine, orchestrator.result, orchestrator.enforce, orchestrator.close_frame,
+    orchestrator.load_engine, orchestrator.result, orchestrator.enforce,
     orchestrator.load_plan, orchestrator.load_program, orchestrator.bound_programs,
     orchestrator.actor, orchestrator.is_api_login, orchestrator.default_role, orchestrator.user_context,
     orchestrator.read_environment, orchestrator.current_time,

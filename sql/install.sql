@@ -58,7 +58,6 @@
 
 -- guard: before the row
 \ir functions/guard/bound_programs.sql
-\ir functions/guard/close_frame.sql
 \ir functions/guard/enforce.sql
 \ir functions/guard/load_plan.sql
 \ir functions/guard/load_program.sql

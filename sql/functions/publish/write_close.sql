@@ -7,13 +7,23 @@ as $$
 declare
     v_name text := orchestrator.hook_name(p_collection, 'close');
 begin
-    execute format(
-        'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile %s as $close$ begin %s return null; end $close$',
-        v_name,
-        -- nothing to do needs no rights, and costs a microsecond less
-        case when p_closes then 'security definer' else 'security invoker' end,
-        case when p_closes then format('perform orchestrator.close_frame(%s);', p_plan) else '' end
-    );
+    if p_closes then
+        execute format(
+            $template$
+create or replace function orchestrator_hooks.%I() returns trigger language plpython3u volatile security definer as $close$
+h = GD.get("orchestrator") or plpy.execute("select orchestrator.load_engine()") and GD["orchestrator"]
+h.close(%s)
+$close$
+            $template$,
+            v_name, p_plan
+        );
+    else
+        -- nothing to do needs neither rights nor Python
+        execute format(
+            'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile security invoker as $close$ begin return null; end $close$',
+            v_name
+        );
+    end if;
     execute format('revoke execute on function orchestrator_hooks.%I from public', v_name);
     execute format('alter function orchestrator_hooks.%I owner to orchestrator_runner', v_name);
     execute format('comment on function orchestrator_hooks.%I is %L', v_name, 'ends a statement on ' || p_collection);

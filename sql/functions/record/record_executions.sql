@@ -16,21 +16,28 @@ create or replace function orchestrator.record_executions(
     set search_path = pg_catalog, orchestrator, pg_temp
 as $$
 begin
+    -- one statement each: the count rides along
     if p_ids is null then
+        with counted as (
+            insert into orchestrator.execution_counts (workflow_id, key, executed)
+            values (p_workflow_id, p_key, cardinality(p_contexts))
+        )
         insert into orchestrator.executions
             (workflow_id, key, context, status, dispatched, jobs, started_at, created_at, updated_at)
         select p_workflow_id, p_key, t.context::json, p_status, true, t.jobs::json, p_now, p_now, p_now
         from unnest(p_contexts, p_jobs) as t (context, jobs);
-    else
-        insert into orchestrator.executions
-            (id, workflow_id, key, context, status, dispatched, jobs, output, stack, started_at, created_at, updated_at)
-        select
-            coalesce(nullif(t.id, 0), nextval('orchestrator.execution_id_seq')), p_workflow_id, p_key, t.context::json,
-            p_status, true, t.jobs::json, t.output::jsonb, t.stack::jsonb, p_now, p_now, p_now
-        from unnest(p_contexts, p_jobs, p_outputs, p_ids, p_stacks) as t (context, jobs, output, id, stack);
+        return;
     end if;
-    insert into orchestrator.execution_counts (workflow_id, key, executed)
-    values (p_workflow_id, p_key, cardinality(p_contexts));
+    with counted as (
+        insert into orchestrator.execution_counts (workflow_id, key, executed)
+        values (p_workflow_id, p_key, cardinality(p_contexts))
+    )
+    insert into orchestrator.executions
+        (id, workflow_id, key, context, status, dispatched, jobs, output, stack, started_at, created_at, updated_at)
+    select
+        coalesce(nullif(t.id, 0), nextval('orchestrator.execution_id_seq')), p_workflow_id, p_key, t.context::json,
+        p_status, true, t.jobs::json, t.output::jsonb, t.stack::jsonb, p_now, p_now, p_now
+    from unnest(p_contexts, p_jobs, p_outputs, p_ids, p_stacks) as t (context, jobs, output, id, stack);
 end
 $$;
 comment on function orchestrator.record_executions(bigint, text, smallint, timestamptz, text[], text[], text[], bigint[], text[]) is
