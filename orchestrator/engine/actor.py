@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.port import Port
@@ -12,24 +11,30 @@ from orchestrator.engine.port import Port
 __all__ = ["Actor", "Binding", "actor_of", "parse_bindings", "read_actor"]
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """``key`` or ``key!path``: a local workflow, and the to-one associations to walk from the written record."""
 
     key: str
     path: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
 class Actor:
-    """As the database vouches for it; a setting that anybody may set is not asked."""
+    """As the database vouches for it; a setting that anybody may set is not asked.
 
-    user: dict[str, Any] | None
-    role_name: str | None
-    db_user: str
-    bindings: tuple[Binding, ...]
-    #: JSON of the members that every context of this write has in common
-    json: str
+    Attributes:
+        json: the members that every context of this write has in common, as JSON without braces.
+    """
+
+    __slots__ = ("bindings", "db_user", "json", "role_name", "user")
+
+    def __init__(
+        self, user: dict[str, Any] | None, role_name: str | None, db_user: str, bindings: tuple[Binding, ...]
+    ) -> None:
+        self.user = user
+        self.role_name = role_name
+        self.db_user = db_user
+        self.bindings = bindings
+        self.json = to_json(self.context())[1:-1]
 
     def context(self) -> dict[str, Any]:
         """The members that a workflow sees."""
@@ -55,12 +60,4 @@ def read_actor(port: Port) -> Actor:
 
 def actor_of(data: Mapping[str, Any]) -> Actor:
     """The actor that ``orchestrator.actor()`` describes."""
-    actor = Actor(
-        user=data.get("user"),
-        role_name=data.get("roleName"),
-        db_user=data["dbUser"],
-        bindings=parse_bindings(data.get("triggerWorkflows")),
-        json="",
-    )
-    actor.json = to_json(actor.context())[1:-1]
-    return actor
+    return Actor(data.get("user"), data.get("roleName"), data["dbUser"], parse_bindings(data.get("triggerWorkflows")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.engine.follow import Written
@@ -13,7 +12,6 @@ from orchestrator.engine.plan import Plan
 __all__ = ["Exemption"]
 
 
-@dataclass(slots=True)
 class Exemption:
     """The one statement whose rows a request-level run has judged already, alive only around its execution.
 
@@ -21,10 +19,13 @@ class Exemption:
         written: what the statement wrote; its followers start when the whole request is done.
     """
 
-    collection: str
-    event: str
-    judged: Mapping[str, Any]
-    written: list[Written] = field(default_factory=list)
+    __slots__ = ("collection", "event", "judged", "written")
+
+    def __init__(self, collection: str, event: str, judged: Mapping[str, Any]) -> None:
+        self.collection = collection
+        self.event = event
+        self.judged = judged
+        self.written: list[Written] = []
 
     def covers(self, plan: Plan, event: str, values: list[Any]) -> bool:
         """Whether this row is what was judged: a default or another trigger may have changed it since."""

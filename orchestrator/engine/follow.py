@@ -8,8 +8,7 @@ starting.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestrator.engine.actor import Actor, read_actor
 from orchestrator.engine.encoding import to_json
@@ -32,13 +31,15 @@ _END = "end"
 _ACTIONS = {"insert": "create", "update": "update"}
 
 
-@dataclass(slots=True)
 class Written:
     """A record that was written: in the engine's form, before and after."""
 
-    event: str
-    new: dict[str, Any] | None
-    old: dict[str, Any] | None
+    __slots__ = ("event", "new", "old")
+
+    def __init__(self, event: str, new: dict[str, Any] | None, old: dict[str, Any] | None) -> None:
+        self.event = event
+        self.new = new
+        self.old = old
 
     @property
     def data(self) -> dict[str, Any]:
@@ -46,7 +47,6 @@ class Written:
         return self.new if self.new is not None else self.old or {}
 
 
-@dataclass(slots=True)
 class Outcome:
     """What followed, for whoever asked.
 
@@ -55,14 +55,16 @@ class Outcome:
         stopped: an End node ended the operation's workflows.
     """
 
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    status: int = 200
-    errors: list[dict[str, Any]] | None = None
-    stopped: bool = False
+    __slots__ = ("errors", "messages", "status", "stopped")
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.status = 200
+        self.errors: list[dict[str, Any]] | None = None
+        self.stopped = False
 
 
-@dataclass(slots=True)
-class Followed:
+class Followed(NamedTuple):
     """One start: a workflow with the record it starts for."""
 
     program: Program
