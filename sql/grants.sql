@@ -53,7 +53,7 @@ grant usage on schema orchestrator to orchestrator_api, orchestrator_admin;
 -- what runs inside a write: generated triggers and the engine
 grant execute on function
     orchestrator.load_engine, orchestrator.result, orchestrator.enforce,
-    orchestrator.load_plan, orchestrator.load_program, orchestrator.bound_programs,
+    orchestrator.load_plan, orchestrator.pin_statement, orchestrator.plan_in_snapshot, orchestrator.load_program, orchestrator.bound_programs,
     orchestrator.actor, orchestrator.is_api_login, orchestrator.default_role, orchestrator.user_context,
     orchestrator.read_environment, orchestrator.current_time,
     orchestrator.catalog, orchestrator.catalog_revision, orchestrator.statement,

@@ -60,6 +60,8 @@
 \ir functions/guard/bound_programs.sql
 \ir functions/guard/enforce.sql
 \ir functions/guard/load_plan.sql
+\ir functions/guard/pin_statement.sql
+\ir functions/guard/plan_in_snapshot.sql
 \ir functions/guard/load_program.sql
 
 -- identity: accounts and sessions

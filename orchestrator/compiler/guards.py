@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 from orchestrator.compiler.graph import Graph, Node
 from orchestrator.model.status import Status
 
-__all__ = ["ALWAYS", "NEVER", "guard_sql", "matters"]
+__all__ = ["ALWAYS", "NEVER", "guard_sql", "matters", "read_guard"]
 
 
 def _cast(expression: exp.Expr, type_name: str) -> exp.Expr:
@@ -40,6 +40,11 @@ _ALIASES = {"==": "equal", "!=": "notEqual", ">": "gt", ">=": "gte", "<": "lt", 
 def guard_sql(expression: exp.Expr) -> str:
     """The text of a guard."""
     return expression.sql(dialect="postgres")
+
+
+def read_guard(text: str | None) -> exp.Expr:
+    """The guard of a text that :func:`guard_sql` wrote."""
+    return parse_one(text, dialect="postgres") if text else ALWAYS
 
 
 def matters(graph: Graph, options: Mapping[str, Any], event: str, columns: Mapping[str, str]) -> exp.Expr:

@@ -75,10 +75,24 @@ class Plan:
         watched: columns that the guards' programs read of the judged values, None for any of them.
     """
 
-    __slots__ = ("after", "before", "bindable", "cascades", "closes", "collection", "columns", "id", "key", "watched")
+    __slots__ = (
+        "after",
+        "before",
+        "bindable",
+        "cascades",
+        "closes",
+        "collection",
+        "columns",
+        "id",
+        "key",
+        "published_at",
+        "watched",
+    )
 
     def __init__(self, plan_id: int, data: Mapping[str, Any]) -> None:
         self.id = plan_id
+        #: seconds since the epoch; the beginning of the publishing transaction
+        self.published_at = float(data.get("publishedAt") or 0)
         self.collection: str = data["collection"]
         self.columns = Columns(data["columns"])
         #: primary key: a column, several, or none

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.compiler.document import check
 from orchestrator.compiler.graph import Graph
-from orchestrator.compiler.guards import NEVER, any_of, guard_sql, matters
+from orchestrator.compiler.guards import NEVER, any_of, guard_sql, matters, read_guard
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.port import Port
 from orchestrator.engine.program import Program
@@ -68,7 +68,7 @@ def _publish(port: Port, state: Mapping[str, Any]) -> None:
     gone = frozenset(state["gone"])
     workflows = [compile_workflow(port, row, gone) for row in state["workflows"]]
     columns = plan_columns([field for field in state["fields"] if field["attnum"] is not None])
-    guards = {event: _guard(workflows, event, columns) for event in _EVENTS}
+    guards = {event: _guard(workflows, event, columns, state["recentGuards"]) for event in _EVENTS}
     plan = _plan(state, workflows, columns)
     judging = [w for w in workflows if w.type == "request-interception"]
     hooks = {
@@ -167,14 +167,22 @@ def _watched(program: Program, watched: set[str]) -> set[str] | None:
     return watched | _columns_read(program)
 
 
-def _guard(workflows: Sequence[Workflow], event: str, columns: list[dict[str, Any]]) -> dict[str, Any]:
+def _guard(
+    workflows: Sequence[Workflow], event: str, columns: list[dict[str, Any]], recent: Sequence[Sequence[str | None]]
+) -> dict[str, Any]:
+    """The native guard of an event: what published workflows want to see, and those that running statements are on."""
     kinds = {column["name"]: column["kind"] for column in columns}
     judging = [w for w in workflows if w.guards(event)]
     expression = any_of([matters(w.graph, w.options, event, kinds) for w in judging])
     local = any(w.type == "request-interception" and not w.is_global for w in workflows)
+    own = guard_sql(expression)
+    combined = any_of(
+        [expression, *(read_guard(text) for of, text in recent if of == event and text not in (None, own))]
+    )
     return {
-        "condition": guard_sql(expression),
-        "never": expression == NEVER and not local,
+        "condition": guard_sql(combined),
+        "own": own,
+        "never": combined == NEVER and not local,
         "local": local,
         "inlined": len(judging) <= INLINED_WORKFLOWS,
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
@@ -31,6 +32,8 @@ from orchestrator.hosts.plpy_port import TEXT, PlpyPort, statement_error
 
 __all__ = ["PlpyHost"]
 
+#: seconds within which a statement may still run that began before a plan was published
+_YOUNG = 3600
 #: an envelope with nothing in it
 _DONE = '{"value":null}'
 #: seconds of processor time between two looks at what is running; a run is stopped after one to two of them
@@ -187,9 +190,27 @@ class PlpyHost(PlpyPort):
         slot = (plan.collection, identity[3])
         frame = self._frames.get(slot)
         if frame is None or frame.identity != identity or self._is_over(frame):
-            frame = self._frames[slot] = Frame(self, plan, identity)
-            frame.command = None if plan.closes else self._command_id()
+            if time.time() - plan.published_at < _YOUNG:
+                raise _UnknownSnapshot
+            frame = self._open(slot, plan, identity)
         return frame
+
+    def _open(self, slot: tuple[str, int], plan: Plan, identity: StatementId) -> Frame:
+        frame = self._frames[slot] = Frame(self, plan, identity)
+        frame.command = None if plan.closes else self._command_id()
+        return frame
+
+    def pin(self, plan_id: int, snapshot: str) -> str | None:
+        """Open the running statement's frame on the plan that its snapshot sees; a verdict where it sees none."""
+        rows = self.fetch(
+            "select orchestrator.plan_in_snapshot($1::pg_catalog.int8, $2) as id", [str(plan_id), snapshot]
+        )
+        if rows[0]["id"] is None:
+            return error_text(SerializationError())
+        plan = self.plan(rows[0]["id"])
+        identity = self.statement_id()
+        self._open((plan.collection, identity[3]), plan, identity)
+        return None
 
     def _is_over(self, frame: Frame) -> bool:
         """Whether another statement of the same message has begun since; nobody says so where nothing is closed."""
@@ -237,6 +258,8 @@ class PlpyHost(PlpyPort):
             passes = quick_of(frame, event) if frame.seen and exemption is None and not pinned else None
             frame.seen = True
             self._quick = None if passes is None else (plan_id, event, identity, passes, frame.command)
+        except _UnknownSnapshot:
+            return "?"
         except Skip as skip:
             if event in frame.plan.cascades and frame.identity[3] > 1:
                 return error_text(_orphans(frame.plan.collection, event))
@@ -346,6 +369,10 @@ class PlpyHost(PlpyPort):
 
         self._plpy.warning("pg-orchestrator: internal error", detail="".join(traceback.format_exception(error)))
         return OrchestratorError(f"internal error: {error}")
+
+
+class _UnknownSnapshot(Exception):
+    """the statement may be older than the plan: its snapshot tells"""
 
 
 def _orphans(collection: str, event: str) -> OrchestratorError:

@@ -394,3 +394,17 @@ def test_unmanage_leaves_the_table_as_it_was(limit: Ledger, connect: Connect) ->
     assert limit.rows("select tgname from pg_trigger where tgrelid = 'expenses'::regclass") == []
     assert limit.rows("select proname from pg_proc where pronamespace = 'orchestrator_hooks'::regnamespace"
                       " and proname like 'expenses%'") == []  # fmt: skip
+
+
+def test_rows_that_a_native_guard_let_pass_belong_to_the_same_version(ledger: Ledger, connect: Connect) -> None:
+    """The first version refuses above 500, the second below 400: each refuses this statement, whole."""
+    amount = "{{$context.params.values.amount}}"
+    kept_not = {"deleteExecutionOnStatus": [1]}
+    ledger.define(guard(when(amount, "gt", 500, say("too much"), end()), **kept_not))
+    session = connect()
+    insert = f"insert into expenses (amount) select case when g = 12 then 600 else 300 end {SLOWLY}"
+    with in_background(lambda: session.execute(insert.encode())) as outcome:
+        time.sleep(0.12)
+        ledger.define(guard(when(amount, "lt", 400, say("too little"), end()), **kept_not))
+    assert getattr(outcome[0], "sqlstate", None) == "WF400"
+    assert ledger.amounts() == []

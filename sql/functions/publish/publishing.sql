@@ -4,11 +4,13 @@ create or replace function orchestrator.publishing(p_collection text)
     language sql stable security definer
     set search_path = pg_catalog, orchestrator, pg_temp
 as $$
-    with recent (plan) as (
-        select p.plan
+    with recent (plan, hooks) as (
+        select p.plan, p.hooks
         from orchestrator.plans p
         join orchestrator.collections c on c.table_oid = p.table_oid
         where c.name = p_collection
+            -- a change of the table waited for every statement on it
+            and p.created_at >= c.updated_at
             and p.id >= (
                 select coalesce(max(o.id), 0)
                 from orchestrator.plans o
@@ -32,6 +34,12 @@ as $$
             select coalesce(jsonb_agg(distinct k.value -> 'name'), '[]')
             from recent r
             cross join jsonb_array_elements(r.plan -> 'columns') as k (value)
+        ),
+        -- what its native guard let through, the plan it began on has to judge
+        'recentGuards', (
+            select coalesce(jsonb_agg(distinct jsonb_build_array(g.event, g.value -> 'own')), '[]')
+            from recent r
+            cross join jsonb_each(r.hooks -> 'guards') as g (event, value)
         ),
         'recentlyClosed', (select coalesce(bool_or((r.plan -> 'closes')::boolean), false) from recent r),
         -- events in which a foreign key of this table follows a change of the table it refers to

@@ -1,4 +1,6 @@
 -- orchestrator.write_before: the row triggers' functions of a table, and the PL/Python shims that they ask.
+-- The trigger function is stable, so that what it asks of the snapshot is the statement's own: the shim answers "?" where
+-- it has to know whether the statement is older than the plan.
 -- The trigger function is PL/pgSQL: it passes the columns on in the engine's form and raises what the verdict says, under
 -- the message's own words. The shim carries the id of the plan: replacing it is how a new version takes effect.
 create or replace function orchestrator.write_before(
@@ -56,7 +58,7 @@ $judge$
         execute format('revoke execute on function orchestrator_hooks.%I(%s) from public', v_judge, array_to_string(v_types, ', '));
         execute format('alter function orchestrator_hooks.%I(%s) owner to orchestrator_runner', v_judge, array_to_string(v_types, ', '));
         execute format(
-            'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile security definer %s %s as %L',
+            'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql stable security definer %s %s as %L',
             v_before, orchestrator.rendering_settings(p_collection, false),
             case when p_runs_sql or (p_guards -> v_event -> 'local')::boolean
                 then 'set search_path = pg_catalog, orchestrator, pg_temp set row_security = off' else '' end,
@@ -66,15 +68,24 @@ $judge$
 declare
     v_verdict pg_catalog.text;
 begin
-    v_verdict := orchestrator_hooks.%I(%s);
+    v_verdict := orchestrator_hooks.%1$I(%2$s);
     if v_verdict is null then
-        return %s;
+        return %3$s;
+    end if;
+    if v_verdict operator(pg_catalog.=) '?' then
+        v_verdict := orchestrator.pin_statement(%4$s, pg_catalog.pg_current_snapshot()::pg_catalog.text);
+        if v_verdict is null then
+            v_verdict := orchestrator_hooks.%1$I(%2$s);
+        end if;
+        if v_verdict is null then
+            return %3$s;
+        end if;
     end if;
     perform orchestrator.enforce(v_verdict);
     return null;
 end
 $before$,
-                v_judge, array_to_string(v_values, ', '), case v_event when 'delete' then 'old' else 'new' end
+                v_judge, array_to_string(v_values, ', '), case v_event when 'delete' then 'old' else 'new' end, p_plan
             )
         );
         execute format('revoke execute on function orchestrator_hooks.%I from public', v_before);
