@@ -45,10 +45,12 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def shop(db: psycopg.Connection[tuple[object, ...]], dsn: str) -> str:
+def shop(new_database: Callable[..., str], template: str) -> str:
     """The DSN of a database where expenses are managed."""
-    db.execute("create table public.expenses (id bigint generated always as identity primary key, amount numeric)")
-    db.execute("select orchestrator.manage('public.expenses')")
+    dsn = new_database(template=template)
+    with psycopg.connect(dsn, autocommit=True) as db:
+        db.execute("create table public.expenses (id bigint generated always as identity primary key, amount numeric)")
+        db.execute("select orchestrator.manage('public.expenses')")
     return dsn
 
 

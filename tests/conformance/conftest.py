@@ -36,9 +36,12 @@ alter function public.call_support(text, text[]) owner to orchestrator_runner;
 _TABLES = (Path(__file__).with_name("tables.sql")).read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def conformance_db(server: Cluster, template: str) -> Iterator[Connection]:
-    """One database and one session for the whole suite: tests share nothing but tables, which are emptied."""
+    """One database and one session for a module: tests share nothing but tables, which are emptied.
+
+    Not for the whole suite: tests elsewhere crash the server.
+    """
     name = f"conformance_{secrets.token_hex(4)}"
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute(f"create database {name} template {template}".encode())
