@@ -54,6 +54,8 @@ class PlpyHost(PlpyPort):
         self._programs: dict[int, Program] = {}
         self._table_plans: dict[int, Plan] = {}
         self._frames: dict[tuple[str, int], Frame] = {}
+        #: young plans that a statement's snapshot has seen
+        self._seen_plans: set[int] = set()
         #: plan, event and statement of the last row that passed, and what answers for the next ones
         self._quick: tuple[int, str, StatementId, Callable[[list[Any]], bool], int | None] | None = None
         self.chain = Chain()
@@ -190,7 +192,7 @@ class PlpyHost(PlpyPort):
         slot = (plan.collection, identity[3])
         frame = self._frames.get(slot)
         if frame is None or frame.identity != identity or self._is_over(frame):
-            if time.time() - plan.published_at < _YOUNG:
+            if plan_id not in self._seen_plans and time.time() - plan.published_at < _YOUNG:
                 raise _UnknownSnapshot
             frame = self._open(slot, plan, identity)
         return frame
@@ -208,6 +210,9 @@ class PlpyHost(PlpyPort):
         if rows[0]["id"] is None:
             return error_text(SerializationError())
         plan = self.plan(rows[0]["id"])
+        if plan.id == plan_id:
+            # later statements of this session have later snapshots
+            self._seen_plans.add(plan_id)
         identity = self.statement_id()
         self._open((plan.collection, identity[3]), plan, identity)
         return None
