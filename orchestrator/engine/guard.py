@@ -179,6 +179,20 @@ def quick_of(frame: Frame, event: str) -> Callable[[list[Any]], bool] | None:
 
         return passes
     encode, add = frame.inserted_encoder(), frame.history.add
+    only, jobs_of_only, kept = lanes[0]
+    if len(lanes) == 1 and jobs_of_only is not None:
+        jobs_of_it: Callable[[dict[str, Any]], str] = jobs_of_only
+
+        def passes_and_is_kept_once(values: list[Any]) -> bool:
+            record = dict(zip(names, values, strict=False))
+            results: dict[str, Any] = {}
+            context = {"params": {"values": record}, "record": record, "previous": None}
+            if not only({"$context": context, "$jobsMapByNodeKey": results}, results):
+                return False
+            add((kept, encode(values), 1, jobs_of_it(results), None, 0, None))
+            return True
+
+        return passes_and_is_kept_once
 
     def passes_and_is_kept(values: list[Any]) -> bool:
         record = dict(zip(names, values, strict=False))

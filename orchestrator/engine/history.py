@@ -110,25 +110,31 @@ class History:
 
 def jobs_writer(program: Program) -> Callable[[dict[str, Any]], str]:
     """``executions.jobs`` of a run whose nodes all succeeded, from their results in the order in which they ran."""
-    nodes = {
-        node.key: (_prefix[node] + '1,"result":', node.upstream.key if node.upstream else None)
-        for node in program.nodes
-    }
+    upstreams = {node.key: node.upstream.key if node.upstream else None for node in program.nodes}
+    prefixes = {node.key: _prefix[node] + '1,"result":' for node in program.nodes}
+    #: by the way through the graph: everything but the results
+    templates: dict[tuple[str, ...], str] = {}
 
-    def write(results: dict[str, Any]) -> str:
-        places: dict[str, int] = {}
+    def template_of(keys: tuple[str, ...]) -> str:
         parts = []
-        for n, (key, result) in enumerate(results.items(), 1):
-            places[key] = n
-            prefix, upstream = nodes[key]
-            text = "true" if result is True else "false" if result is False else to_json(result)
-            if upstream is None:
-                parts.append(f'{{"n":{n},{prefix}{text}}}')
-            else:
-                parts.append(f'{{"n":{n},{prefix}{text},"upstream":{places[upstream]}}}')
+        for n, key in enumerate(keys, 1):
+            upstream = upstreams[key]
+            tail = "" if upstream is None else f',"upstream":{keys.index(upstream) + 1}'
+            parts.append(f'{{"n":{n},{prefixes[key].replace("%", "%%")}%s{tail}}}')
         return "[" + ",".join(parts) + "]"
 
+    def write(results: dict[str, Any]) -> str:
+        keys = tuple(results)
+        template = templates.get(keys)
+        if template is None:
+            template = templates[keys] = template_of(keys)
+        return template % tuple([_result_text(value) for value in results.values()])
+
     return write
+
+
+def _result_text(value: Any) -> str:
+    return "true" if value is True else "false" if value is False else to_json(value)
 
 
 def _plain_number(value: Any) -> str:

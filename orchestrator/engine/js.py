@@ -278,6 +278,12 @@ def compare(left: Any, right: Any) -> int | None:
     null counts as 0, undefined has no order; a date has none with null, undefined or a boolean.
     """
     kind, other = type(left), type(right)
+    if (kind is Decimal or kind is int) and (other is int or other is Decimal):
+        try:
+            return -1 if left < right else int(left > right)
+        except ArithmeticError:
+            # a Decimal that is no number
+            return None
     if kind not in NUMBERS or other not in NUMBERS:
         if kind is str and other is str:
             return _compare_text(left, right)
