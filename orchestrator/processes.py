@@ -42,7 +42,7 @@ def spawn(
             start_new_session=True,
             env={**os.environ, **(environment or {})},
             # no thread runs in the commands that start processes
-            preexec_fn=_die_with_parent(parent_death_signal) if parent_death_signal else None,  # noqa: PLW1509
+            preexec_fn=_die_with_parent(parent_death_signal) if parent_death_signal else None,  # noqa: PLW1509 - no threads here
             **options,
         )
 

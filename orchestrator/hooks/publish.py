@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.compiler.document import check
 from orchestrator.compiler.graph import Graph
-from orchestrator.compiler.guards import NEVER, any_of, guard_sql, matters, read_guard
+from orchestrator.compiler.guards import any_of, guard_sql, matters, read_guard
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.port import Port
 from orchestrator.engine.program import Program
@@ -182,7 +182,6 @@ def _guard(
     return {
         "condition": guard_sql(combined),
         "own": own,
-        "never": combined == NEVER and not local,
         "local": local,
         "inlined": len(judging) <= INLINED_WORKFLOWS,
     }

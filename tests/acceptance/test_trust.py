@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import psycopg
 import psycopg.sql
 import pytest
@@ -535,3 +537,14 @@ def test_a_writer_needs_no_right_on_our_schemas(guarded: Ledger, plain: Connecti
     assert guarded.drain() == 1
     assert refusal(plain, "select orchestrator.run_executions()")[0] == "42501"
     assert refusal(plain, "select orchestrator.act('{}')")[0] == "42501"
+
+
+def test_a_request_and_a_statement_know_the_same_actor(db: Connection, api_dsn: str) -> None:
+    """assume() reads the user by itself, for speed: it must say no more and no less of him than actor() does."""
+    claims = {"userId": db.execute("select orchestrator.ensure_root('ada', 'ada@example.com', 'hash')").fetchone()[0]}
+    claims |= {"roleName": "root", "triggerWorkflows": "a,b!c", "traceId": "t"}
+    db.execute("grant execute on function orchestrator.assume, orchestrator.actor to orchestrator_api")
+    with psycopg.connect(api_dsn) as api:
+        said = api.execute("select orchestrator.assume(%s, 'expenses') -> 'actor'", [json.dumps(claims)]).fetchone()
+        assert said == api.execute("select orchestrator.actor()").fetchone()
+        assert said is not None and said[0]["user"]["username"] == "ada"

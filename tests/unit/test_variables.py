@@ -128,7 +128,7 @@ def test_a_default_stands_in_for_undefined_only(template: str, expected: Any) ->
 def test_arrays_on_the_way_are_flattened_by_one_level(path: str, expected: list[Any]) -> None:
     before = repr(SCOPE)
     assert lookup(SCOPE, path) == expected
-    assert evaluate("{{%s}}" % path) == expected  # noqa: UP031
+    assert evaluate("{{%s}}" % path) == expected  # noqa: UP031 - braces
     assert repr(SCOPE) == before
 
 
@@ -164,7 +164,7 @@ def test_functions_at_the_path_are_called() -> None:
 
 
 def system(path: str, now: datetime = NOW) -> Any:
-    return compile_template("{{$system.%s}}" % path).evaluate({"$system": system_scope(now, "execution", "node")})  # noqa: UP031
+    return compile_template("{{$system.%s}}" % path).evaluate({"$system": system_scope(now, "execution", "node")})  # noqa: UP031 - braces
 
 
 @pytest.mark.parametrize(
