@@ -12,7 +12,7 @@ from api.reply import Reply
 
 __all__ = ["act", "create", "destroy", "update"]
 
-_ACT = "select status::text, body::text from orchestrator.act($1)"
+_ACT = "select orchestrator.act($1, $2, $3, $4::bigint, $5, $6, $7)"
 
 
 async def create(ctx: Context) -> Reply:
@@ -35,32 +35,39 @@ async def destroy(ctx: Context) -> Reply:
 
 async def act(ctx: Context, values: str) -> Reply:
     """Runs the action with its workflows in one statement, which is one transaction."""
-    row = await ctx.services.database.row(_ACT, (_request(ctx, values),))
+    target = ctx.target
+    row = await ctx.services.database.row(
+        _ACT,
+        (
+            _request(ctx, values),
+            target.collection,
+            target.association,
+            None if ctx.user_id is None else str(ctx.user_id),
+            ctx.role,
+            ctx.params.trigger_workflows,
+            ctx.request_id,
+        ),
+    )
     if row is None or row[0] is None:
         raise RuntimeError("orchestrator.act returned nothing")
-    return Reply(int(row[0]), row[1] or b"")
+    return Reply(int(row[0][:3]), row[0][4:])
 
 
 def _request(ctx: Context, values: str) -> str:
     """The request as JSON. The values are text already, checked to be one JSON value, and go in as such."""
     target, params = ctx.target, ctx.params
-    request: dict[str, Any] = {
-        "collection": target.collection,
-        "action": ctx.action,
-        "userId": ctx.user_id,
-        "roleName": ctx.role,
-        "traceId": ctx.request_id,
-    }
+    request: dict[str, Any] = {"action": ctx.action}
     if target.association is not None:
         request["association"] = target.association
+        request["source"] = target.collection
         request["sourceId"] = target.source_id
     optional = {
         "filterByTk": params.filter_by_tk,
         "filter": params.filter,
+        "timezone": ctx.header("x-timezone") if params.filter else None,
         "whitelist": params.whitelist,
         "blacklist": params.blacklist,
         "updateAssociationValues": params.update_association_values or None,
-        "triggerWorkflows": params.trigger_workflows,
     }
     request.update((name, value) for name, value in optional.items() if value is not None)
     return f'{_encoder.encode(request)[:-1]}, "values": {values}}}'

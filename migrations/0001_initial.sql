@@ -35,7 +35,7 @@ create table orchestrator.migrations (
 );
 comment on table orchestrator.migrations is 'files of migrations/ that this schema has seen';
 
--- stamped on a collection when its fields are read again; see catalog_revision()
+-- stamped on a collection when its fields are read again
 create sequence orchestrator.collection_revision_seq as bigint;
 create table orchestrator.collections (
     name text primary key,
@@ -59,6 +59,14 @@ create table orchestrator.collections (
 alter sequence orchestrator.collection_revision_seq owned by orchestrator.collections.revision;
 comment on table orchestrator.collections is 'tables under management';
 comment on column orchestrator.collections.filter_target_key is 'primary key column, list of columns, or null';
+
+create table orchestrator.catalog_state (
+    singleton boolean primary key default true constraint catalog_state_is_one_row check (singleton),
+    -- microseconds since 1970 or more: no two installations have the same ones
+    revision bigint not null default 0
+);
+comment on table orchestrator.catalog_state is 'which revision collections and fields are at; see announce_catalog()';
+insert into orchestrator.catalog_state default values;
 
 create table orchestrator.fields (
     key text primary key default substr(md5(gen_random_uuid()::text), 1, 11),
@@ -277,6 +285,17 @@ comment on table orchestrator.workers is 'live workers; while one sleeps, a writ
 create sequence orchestrator.wake_until as bigint minvalue 0 start 0;
 select setval('orchestrator.wake_until', 0);
 comment on sequence orchestrator.wake_until is 'until when a sleeping worker wants to be notified; written by workers alone';
+
+create type orchestrator.outcome as (
+    answer text,
+    verdict text,
+    workflow_id bigint,
+    key text,
+    status smallint,
+    context json,
+    jobs json
+);
+comment on type orchestrator.outcome is 'what came of a request: an answer and an execution to be written, or a verdict; see carry_out()';
 -- Identity: who may sign in, and which database login is which user.
 
 create table orchestrator.users (

@@ -116,7 +116,6 @@
 \ir functions/queue/follow.sql
 
 -- action: a request in one statement
-\ir functions/action/assume.sql
 \ir functions/action/carry_out.sql
 \ir functions/action/act.sql
 

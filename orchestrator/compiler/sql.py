@@ -23,6 +23,7 @@ __all__ = [
     "compare",
     "equal",
     "identifier",
+    "input_parameter",
     "input_value",
     "literal",
     "operate",
@@ -155,6 +156,12 @@ def _input_type(field: Field) -> str:
 def input_value(field: Field, alias: str) -> exp.Expr:
     """A column of ``record_of`` as the field stores it."""
     value = column(alias, field.name)
+    return call("decode", value, literal("base64")) if field.pg_type == "bytea" else value
+
+
+def input_parameter(field: Field, number: int) -> exp.Expr:
+    """A parameter as the field stores it."""
+    value = parameter(number, _input_type(field))
     return call("decode", value, literal("base64")) if field.pg_type == "bytea" else value
 
 

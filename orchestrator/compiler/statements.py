@@ -21,6 +21,7 @@ from orchestrator.compiler.sql import (
     cast,
     column,
     identifier,
+    input_parameter,
     input_value,
     parameter,
     record_of,
@@ -116,9 +117,10 @@ def _insert(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     fields = _written(collection, shape)
     target = table(collection, alias)
     if fields:
+        values = exp.select(*_inputs(fields, shape))
         statement = exp.Insert(
             this=exp.Schema(this=target, expressions=[identifier(f.name) for f in fields]),
-            expression=exp.select(*(input_value(f, VALUES) for f in fields)).from_(record_of(1, fields, VALUES)),
+            expression=values if shape.get("apart") else values.from_(record_of(1, fields, VALUES)),
         )
     else:
         statement = exp.Insert(this=target, default=True)
@@ -131,10 +133,13 @@ def _insert(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
 def _update(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     alias = scope.alias()
     fields = _written(collection, shape)
+    inputs = zip(fields, _inputs(fields, shape), strict=True)
     statement = exp.Update(
         this=table(collection, alias),
-        expressions=[exp.EQ(this=identifier(f.name), expression=input_value(f, VALUES)) for f in fields],
-    ).from_(record_of(1, fields, VALUES))
+        expressions=[exp.EQ(this=identifier(f.name), expression=value) for f, value in inputs],
+    )
+    if not shape.get("apart"):
+        statement = statement.from_(record_of(1, fields, VALUES))
     return _changed(scope, collection, shape, alias, statement.where(*_conditions(scope, collection, alias, shape)))
 
 
@@ -246,6 +251,13 @@ def _association(scope: Scope, target: Collection, shape: Shape) -> tuple[Collec
 
 def _written(collection: Collection, shape: Shape) -> list[Field]:
     return [_field(collection, name) for name in shape["columns"]]
+
+
+def _inputs(fields: Sequence[Field], shape: Shape) -> list[exp.Expr]:
+    """The values to write: columns of the record of parameter 1, or parameters."""
+    if shape.get("apart"):
+        return [input_parameter(f, number) for number, f in enumerate(fields, 1)]
+    return [input_value(f, VALUES) for f in fields]
 
 
 def _field(collection: Collection, name: str) -> Field:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.port import Port
 
-__all__ = ["Actor", "Binding", "actor_of", "parse_bindings", "read_actor"]
+__all__ = ["Actor", "Binding", "parse_bindings", "read_actor"]
 
 
 class Binding(NamedTuple):
@@ -21,20 +20,29 @@ class Binding(NamedTuple):
 class Actor:
     """As the database vouches for it; a setting that anybody may set is not asked.
 
+    Args:
+        user: JSON of the user's record, None for a login that is no known user.
+
     Attributes:
         json: the members that every context of this write has in common, as JSON without braces.
     """
 
-    __slots__ = ("bindings", "db_user", "json", "role_name", "user")
+    __slots__ = ("_record", "_user", "bindings", "db_user", "json", "role_name")
 
-    def __init__(
-        self, user: dict[str, Any] | None, role_name: str | None, db_user: str, bindings: tuple[Binding, ...]
-    ) -> None:
-        self.user = user
+    def __init__(self, user: str | None, role_name: str | None, db_user: str, bindings: tuple[Binding, ...]) -> None:
+        self._user = user
+        self._record: dict[str, Any] | None = None
         self.role_name = role_name
         self.db_user = db_user
         self.bindings = bindings
-        self.json = to_json(self.context())[1:-1]
+        self.json = f'"user":{user or "null"},"roleName":{to_json(role_name)},"dbUser":{to_json(db_user)}'
+
+    @property
+    def user(self) -> dict[str, Any] | None:
+        """The user's record; most writes only pass it on as JSON."""
+        if self._record is None and self._user is not None:
+            self._record = from_json(self._user)
+        return self._record
 
     def context(self) -> dict[str, Any]:
         """The members that a workflow sees."""
@@ -55,9 +63,7 @@ def parse_bindings(text: str | None) -> tuple[Binding, ...]:
 def read_actor(port: Port) -> Actor:
     """Ask the database who this is."""
     row = port.fetch("select orchestrator.actor()::pg_catalog.text as actor")[0]
-    return actor_of(from_json(row["actor"]))
-
-
-def actor_of(data: Mapping[str, Any]) -> Actor:
-    """The actor that ``orchestrator.actor()`` describes."""
-    return Actor(data.get("user"), data.get("roleName"), data["dbUser"], parse_bindings(data.get("triggerWorkflows")))
+    data = from_json(row["actor"])
+    user = data["user"]
+    bindings = parse_bindings(data["triggerWorkflows"])
+    return Actor(None if user is None else to_json(user), data["roleName"], data["dbUser"], bindings)

@@ -49,6 +49,23 @@ class Guard:
         #: whether its nodes want to know who writes
         self.asks_for_actor = any(_asks_for_actor(path) for path in program.paths)
 
+    def waves_through(self, frame: Frame, params: dict[str, Any]) -> bool:
+        """Whether a request with these parameters plainly passes; a run that is kept is in the history then."""
+        question, chain = self.question, frame.session.chain
+        if question is None or self.asks_for_actor or chain.links or chain.ancestors:
+            return False
+        results: dict[str, Any] = {}
+        try:
+            if not question({"$context": {"params": params}, "$jobsMapByNodeKey": results}, results):
+                return False
+        except Exception:
+            # judged again in full, where the error becomes the node's
+            return False
+        if self.jobs_of is not None:
+            context = f'{{"params":{to_json(params)},{frame.actor.json}}}'
+            frame.history.add((self.program, context, int(Status.RESOLVED), self.jobs_of(results), None, 0, None))
+        return True
+
     def judge(
         self, frame: Frame, context: dict[str, Any], context_json: Callable[[dict[str, Any]], str]
     ) -> list[dict[str, Any]] | None:

@@ -14,6 +14,7 @@ from orchestrator.engine.program import Program
 if TYPE_CHECKING:
     from orchestrator.engine.exemption import Exemption
     from orchestrator.engine.history import Entry
+    from orchestrator.engine.quick_create import Route
 
 __all__ = ["Host", "RequestHost", "Special"]
 
@@ -77,3 +78,12 @@ class RequestHost(Host, Protocol):
     requesting: bool
     #: messages of guards that left a row out
     skipped: list[dict[str, Any]]
+    #: what creates with the same names have in common, by plan, revision of the catalog and names; see quick_create
+    routes: dict[tuple[Any, ...], Route | None]
+
+    def write(self, sql: str, params: Sequence[str | None]) -> str | None:
+        """Execute a statement that returns one text of one row; None where it returns no row.
+
+        Raises:
+            StatementError: as :meth:`fetch`.
+        """

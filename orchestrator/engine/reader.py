@@ -156,7 +156,11 @@ class Reader:
         if "now" not in request and request.get("filter"):
             request = {"now": self._port.now, **request}
         shape, values = split(request)
-        return self._statements.sql(shape), values
+        return self.statement(shape), values
+
+    def statement(self, shape: str) -> str:
+        """The statement of a shape."""
+        return self._statements.sql(shape)
 
     @staticmethod
     def keys_of(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,13 +20,15 @@ from orchestrator.engine.statements import open_statements
 from orchestrator.engine.variables import UNDEFINED
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Collection as Table
-from orchestrator.model.shape import is_selective
+from orchestrator.model.collection import Field
+from orchestrator.model.shape import insert_shape, is_selective
 
-__all__ = ["Records", "Rendering", "Written", "open_records"]
+__all__ = ["OWNERS", "Records", "Rendering", "Written", "input_text", "open_records"]
 
 Around = Callable[[], AbstractContextManager[Any]]
 
-_OWNERS = ("createdById", "updatedById")
+#: columns that say who created a record and who changed it last
+OWNERS = ("createdById", "updatedById")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +75,23 @@ class Records(Reader):
         user_id: int | None = None,
         around: Around = nullcontext,
         keys: Sequence[str] = (),
+        below: Mapping[str, Any] | None = None,
     ) -> Written:
         """Write one record with those nested in it.
 
         The reply shows relations that were set with more than a key; with ``appends`` the record is read again.
         ``around`` is entered for the one statement that writes the row itself. When a workflow left the row out,
-        nothing is written behind it and the count is 0. ``keys`` are columns wanted besides those of the key.
+        nothing is written behind it and the count is 0. ``keys`` are the columns wanted back, ``below`` those that
+        link the record to a source, whatever the values say.
         """
         table = self.table(collection)
         values = _permitted(values or {}, whitelist, blacklist)
         nesting = Nesting(
             self, table, values, rendering=rendering, updatable=update_association_values, user_id=user_id
         )
-        columns = {**_columns(table, values), **nesting.write_parents()}
+        columns = {**_columns(table, values), **nesting.write_parents(), **(below or {})}
         _sign(table, columns, user_id, created=True)
-        known = {*table.key_columns, *nesting.source_columns, *keys}
+        known = {*nesting.source_columns, *keys, *(table.key_columns if appends else ())}
         rows = self._write("insert", table, columns, rendering, known, around)
         texts = [nesting.write_children(row, created=True) for row in rows]
         found = [row["keys"] for row in rows]
@@ -202,6 +206,8 @@ class Records(Reader):
         selection: Mapping[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
         """Rows written, or only looked at where there is nothing to write: ``data`` as text, ``keys`` as values."""
+        if kind == "insert":
+            return self._insert(table, columns, rendering, keys, around)
         request = {
             **_written(kind, table, columns),
             "rendering": rendering,
@@ -211,15 +217,31 @@ class Records(Reader):
         if not keys:
             # a table without a key: nothing can be nested, rows come all at once
             del request["keys"]
-            request["single"] = kind == "insert"
         sql, values = self.prepare(request)
         with around() if kind != "select" else nullcontext():
             rows = self._port.fetch(sql, values)
         if keys:
             return [{"data": row["data"], "keys": self.keys_of(row)} for row in rows]
-        if kind == "insert":
-            return [{"data": row["data"], "keys": {}} for row in rows]
         return [{"data": to_json(row), "keys": {}} for row in from_json(rows[0]["data"])]
+
+    def _insert(
+        self,
+        table: Table,
+        columns: Mapping[str, Any],
+        rendering: Rendering,
+        keys: Collection[str],
+        around: Around,
+    ) -> list[dict[str, Any]]:
+        names = tuple(sorted(columns))
+        inputs = _inputs(table, columns, names)
+        if inputs is None:
+            request = {**_written("insert", table, columns), "rendering": rendering, "keys": sorted(keys)}
+            sql, inputs = self.prepare({**request, "single": not keys})
+        else:
+            sql = self.statement(insert_shape(table.name, names, rendering, tuple(sorted(keys)), not keys))
+        with around():
+            rows = self._port.fetch(sql, inputs)
+        return [{"data": row["data"], "keys": self.keys_of(row) if keys else {}} for row in rows]
 
     def _reread(self, table: Table, key: Mapping[str, Any], rendering: Rendering, appends: Sequence[str]) -> str:
         own = {name: key[name] for name in table.key_columns}
@@ -276,7 +298,7 @@ def _sign(table: Table, columns: dict[str, Any], user_id: int | None, *, created
     """Who created and who changed last, where the table wants to know; nobody may say it himself over HTTP."""
     if user_id is None:
         return
-    for name in _OWNERS:
+    for name in OWNERS:
         if name in table.fields:
             if created or name == "updatedById":
                 columns[name] = user_id
@@ -286,5 +308,27 @@ def _sign(table: Table, columns: dict[str, Any], user_id: int | None, *, created
 
 def _written(kind: str, table: Table, columns: Mapping[str, Any]) -> dict[str, Any]:
     """The request of a write."""
+    inputs = _inputs(table, columns, sorted(columns)) if columns else None
+    request: dict[str, Any] = {"kind": kind, "collection": table.name, "columns": list(columns)}
+    if inputs is not None:
+        return {**request, "inputs": inputs}
     plain = {name: _plain(value) for name, value in columns.items()}
-    return {"kind": kind, "collection": table.name, "columns": list(columns), "values": to_json(plain)}
+    return {**request, "values": to_json(plain)}
+
+
+def _inputs(table: Table, columns: Mapping[str, Any], names: Sequence[str]) -> list[str | None] | None:
+    """A text for each column; None where a column's value has to be read from JSON."""
+    fields = table.fields
+    if not all(fields[name].scalar for name in names):
+        return None
+    return [input_text(fields[name], columns[name]) for name in names]
+
+
+def input_text(field: Field, value: Any) -> str | None:
+    """A value as its column's type reads it; what JSON cannot say is null."""
+    if value is None or (value.__class__ is str and not field.json):
+        return value and str(value).replace("\x00", "")
+    text = to_json(value if field.json else _plain(value))
+    if field.json:
+        return text
+    return None if text == "null" else str(from_json(text)) if text.startswith('"') else text

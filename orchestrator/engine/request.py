@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestrator.engine.actor import actor_of
+from orchestrator.engine.actor import Actor
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.exemption import Exemption
 from orchestrator.engine.follow import Outcome, Written, follow
 from orchestrator.engine.frame import Frame
 from orchestrator.engine.guard import Guard, Skip, guards_of
-from orchestrator.engine.history import History
+from orchestrator.engine.history import Entry, History
 from orchestrator.engine.port import StatementError
+from orchestrator.engine.quick_create import prepare as quick_create
 from orchestrator.engine.records import open_records
 from orchestrator.engine.verdict import Refusal
 from orchestrator.errors import (
@@ -34,11 +35,36 @@ if TYPE_CHECKING:
     from orchestrator.engine.host import RequestHost
     from orchestrator.engine.records import Records
 
-__all__ = ["act"]
+__all__ = ["Done", "Standing", "act"]
 
 _EVENTS = {"create": "insert", "update": "update", "destroy": "delete"}
 _OK = 200
+#: no output, no id, no ancestors
+_PLAIN = (None, 0, None)
 Answer = tuple[int, str]
+
+
+class Standing(NamedTuple):
+    """What the database says of a request before it begins.
+
+    Attributes:
+        collection: what is written; below a source its association's target.
+        plan: its plan's id.
+        revision: of the catalog.
+    """
+
+    collection: str
+    plan: int
+    revision: int
+    actor: Actor
+
+
+class Done(NamedTuple):
+    """HTTP status, body, and an execution that is yet to be written."""
+
+    status: int
+    body: str
+    execution: Entry | None
 
 
 @dataclass(slots=True)
@@ -48,11 +74,9 @@ class _Request:
     collection: str
     action: str
     values: Any
-    filter: Any = None
-    filter_by_tk: Any = None
-    options: dict[str, Any] = field(default_factory=dict)
-    #: of the catalog
-    revision: int = 0
+    filter: Any
+    filter_by_tk: Any
+    options: dict[str, Any]
 
     @property
     def event(self) -> str:
@@ -78,68 +102,63 @@ class _Request:
         return params
 
 
-def act(host: RequestHost, text: str) -> Answer:
-    """Carry out an action; HTTP status and body.
+def act(host: RequestHost, text: str, standing: Standing) -> Done:
+    """Carry out an action.
 
     Raises:
         StatementError: the database refused for a reason of its own (a constraint, a type).
         OrchestratorError: the request itself is wrong.
     """
     data = from_json(text)
-    request = _read(host, data)
-    frame = _open(host, request, data)
     host.refused.clear()
     host.skipped.clear()
     host.requesting = True
+    entries: list[Entry] = []
     try:
+        quick = quick_create(host, data, standing)
+        if quick is not None:
+            record = quick.write(host)
+            body = _body(None, host.skipped) if record is None and host.skipped else _body(record or "null", [])
+            return Done(_OK, body, _last(host, quick.entries))
+        frame = Frame(host, host.plan(standing.plan), None, standing.actor)
+        entries = frame.refused
+        request = _read(data, standing.collection)
         with host.savepoint():
-            status, body = _carry_out(host, frame, request)
-        frame.history.flush()
-    except Refusal as refusal:
-        return _refused(host, frame, refusal.error)
-    except RollbackOnFailureError as error:
-        return _refused(host, frame, error)
+            status, body = _carry_out(host, frame, request, standing.revision)
+        return Done(status, body, _last(host, frame.history.take()))
+    except (Refusal, RollbackOnFailureError) as error:
+        return _refused(host, entries, error.error if isinstance(error, Refusal) else error)
     except StatementError as error:
         ours = _revive(error)
         if ours is None:
             raise
-        return _refused(host, frame, ours)
+        return _refused(host, entries, ours)
     finally:
         host.requesting = False
-    return status, body
 
 
-def _read(host: RequestHost, data: Mapping[str, Any]) -> _Request:
+def _last(host: RequestHost, entries: list[Entry]) -> Entry | None:
+    """The only execution, as most requests have it, is left to the caller; several are written here."""
+    if len(entries) == 1 and entries[0][4:] == _PLAIN:
+        return entries[0]
+    history = History(host)
+    for entry in entries:
+        history.add(entry)
+    history.flush()
+    return None
+
+
+def _read(data: dict[str, Any], collection: str) -> _Request:
     action = str(data.get("action"))
     if action not in _EVENTS:
         raise InvalidError(f'action "{action}" cannot be carried out here')
+    values = data.get("values")
     return _Request(
-        collection=str(data.get("collection")),
-        action=action,
-        values=data.get("values") if data.get("values") is not None else {},
-        filter=data.get("filter"),
-        filter_by_tk=data.get("filterByTk"),
-        options=dict(data),
+        collection, action, {} if values is None else values, data.get("filter"), data.get("filterByTk"), data
     )
 
 
-def _open(host: RequestHost, request: _Request, data: Mapping[str, Any]) -> Frame:
-    """Say who acts, and pin the plan that the whole request runs on."""
-    claims = {k: data.get(k) for k in ("userId", "roleName", "triggerWorkflows", "traceId")}
-    association = request.options.get("association")
-    row = host.fetch(
-        "select orchestrator.assume($1::pg_catalog.jsonb, $2, $3)::pg_catalog.text as state",
-        [to_json(claims), request.collection, association],
-    )[0]
-    state = from_json(row["state"])
-    if state["plan"] is None:
-        raise NotFoundError(f'collection "{state["collection"]}" does not exist')
-    request.collection, request.revision = state["collection"], state["revision"]
-    plan = host.plan(state["plan"])
-    return Frame(host, plan, None, actor_of(state["actor"]))
-
-
-def _carry_out(host: RequestHost, frame: Frame, request: _Request) -> Answer:
+def _carry_out(host: RequestHost, frame: Frame, request: _Request, revision: int) -> Answer:
     messages: list[dict[str, Any]] = []
     elements = request.elements()
     try:
@@ -148,13 +167,13 @@ def _carry_out(host: RequestHost, frame: Frame, request: _Request) -> Answer:
     except Skip as skip:
         messages += skip.messages
         return _OK, _body(None, messages)
-    records = open_records(host, request.revision)
+    records = open_records(host, revision)
     written: list[Written] = []
     if request.action == "create":
-        _link(records, request, elements)
+        below = _link(records, request)
         texts: list[str] = []
         for values in elements:
-            texts += _create(host, frame, records, request, values, written)
+            texts += _create(host, frame, records, request, values, below, written)
         if len(texts) < len(elements) and host.skipped:
             return _OK, _body(None, messages + host.skipped)
         # no text: a trigger of the user's left the row out
@@ -171,27 +190,31 @@ def _judge(host: RequestHost, frame: Frame, request: _Request, values: dict[str,
     guards: Sequence[Guard] = guards_of(host, frame, request.event)
     if not guards:
         return []
-    context = {"params": request.params(values), **frame.actor.context()}
+    params = request.params(values)
     messages: list[dict[str, Any]] = []
+    context: dict[str, Any] | None = None
     for guard in guards:
+        if guard.waves_through(frame, params):
+            continue
+        if context is None:
+            context = {"params": params, **frame.actor.context()}
         messages += guard.judge(frame, context, to_json) or []
     return messages
 
 
-def _link(records: Records, request: _Request, elements: list[dict[str, Any]]) -> None:
-    """Records created below a source belong to it."""
+def _link(records: Records, request: _Request) -> dict[str, Any]:
+    """The columns that link records created below a source to it; nobody has judged them yet."""
     name = request.options.get("association")
     if not name:
-        return
-    source = records.table(str(request.options["collection"]))
+        return {}
+    source = records.table(str(request.options["source"]))
     association = source.associations[name]
     if association.type not in ("hasMany", "hasOne"):
         raise InvalidError(f'records of "{name}" cannot be created below their source')
     found = records.find_one(source.name, filter_by_tk=request.options.get("sourceId"))
     if found is None:
         raise NotFoundError(f'{source.name} "{request.options.get("sourceId")}" not found')
-    for values in elements:
-        values[association.foreign_key] = found[association.source_key]
+    return {association.foreign_key: found[association.source_key]}
 
 
 def _create(
@@ -200,6 +223,7 @@ def _create(
     records: Records,
     request: _Request,
     values: dict[str, Any],
+    below: dict[str, Any],
     written: list[Written],
 ) -> list[str]:
     options = request.options
@@ -212,6 +236,7 @@ def _create(
         update_association_values=options.get("updateAssociationValues") or (),
         user_id=_user_id(frame),
         around=lambda: _exempt(host, frame, exemption),
+        below=below,
     )
     nested = [n for n in values if n in records.table(request.collection).associations]
     for record, text in zip(exemption.written, result.texts, strict=False):
@@ -227,9 +252,12 @@ def _change(host: RequestHost, frame: Frame, records: Records, request: _Request
     options = request.options
     exemption = Exemption(frame.plan.collection, request.event, request.values)
     selection: dict[str, Any] = {"filter": request.filter, "filter_by_tk": request.filter_by_tk}
+    if request.filter:
+        # what its conditions may refer to
+        selection |= {"userId": _user_id(frame), "timezone": options.get("timezone")}
     if options.get("association"):
         selection["association"] = {
-            "collection": options["collection"],
+            "collection": options["source"],
             "name": options["association"],
             "key": options.get("sourceId"),
         }
@@ -298,18 +326,15 @@ def _revive(error: StatementError) -> OrchestratorError | None:
     return cls(str(error), detail=detail)
 
 
-def _refused(host: RequestHost, frame: Frame, error: OrchestratorError) -> Answer:
-    """Write what refused, now that everything else is rolled back."""
-    history = History(host)
-    for entry in [*frame.refused, *host.refused]:
-        history.add(entry)
-    history.flush()
+def _refused(host: RequestHost, entries: list[Entry], error: OrchestratorError) -> Done:
+    """The answer of a refusal, with the executions that refused: their trace stays, all else is rolled back."""
+    execution = _last(host, [*entries, *host.refused])
     host.refused.clear()
     detail = error.detail if isinstance(error.detail, Mapping) else {}
     if isinstance(error, BlockedError):
         errors = detail.get("errors")
-        return error.http_status, to_json({"errors": errors}) if errors else "{}"
+        return Done(error.http_status, to_json({"errors": errors}) if errors else "{}", execution)
     problem: dict[str, Any] = {"message": error.message}
     if detail.get("code"):
         problem["code"] = detail["code"]
-    return error.http_status, to_json({"errors": [problem]})
+    return Done(error.http_status, to_json({"errors": [problem]}), execution)

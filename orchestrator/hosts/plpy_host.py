@@ -14,6 +14,7 @@ from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
 
+from orchestrator.engine.actor import Actor, parse_bindings
 from orchestrator.engine.chain import Chain
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.exemption import Exemption
@@ -34,6 +35,8 @@ __all__ = ["PlpyHost"]
 
 #: seconds within which a statement may still run that began before a plan was published
 _YOUNG = 3600
+#: an outcome without an execution
+_NOTHING = (None,) * 5
 #: an envelope with nothing in it
 _DONE = '{"value":null}'
 #: seconds of processor time between two looks at what is running; a run is stopped after one to two of them
@@ -64,6 +67,7 @@ class PlpyHost(PlpyPort):
         self._command_id: Callable[[], int] = command_id()
         #: the one statement that a request-level run has judged already
         self.exemption: Exemption | None = None
+        self.routes: dict[tuple[Any, ...], Any] = {}
         #: whether a request is being carried out
         self.requesting = False
         #: executions that refused inside the running request
@@ -144,6 +148,12 @@ class PlpyHost(PlpyPort):
         outputs, ids, stacks = (list(column) for column in zip(*special, strict=True)) if special else (None,) * 3
         now = self.now.isoformat()
         plan.execute([program.workflow_id, program.key, status, now, list(contexts), list(jobs), outputs, ids, stacks])
+
+    def write(self, sql: str, params: Sequence[str | None]) -> str | None:
+        """See :class:`orchestrator.engine.host.RequestHost`."""
+        result = self._execute(sql, params, False)
+        text: str | None = result[0]["data"] if result.nrows() else None
+        return text
 
     def enqueue(self, program: Program, data: Sequence[str], stack: str | None) -> None:
         """See :class:`orchestrator.engine.host.Host`."""
@@ -336,21 +346,36 @@ class PlpyHost(PlpyPort):
             self._busy -= 1
         return _DONE
 
-    def act(self, request: str) -> tuple[int | None, str | None, str | None]:
-        """Carry out an HTTP action: status and body, or a verdict."""
-        from orchestrator.engine.request import act
+    def act(
+        self,
+        request: str,
+        collection: str,
+        plan: int,
+        revision: int,
+        user: str | None,
+        role_name: str | None,
+        db_user: str,
+        trigger_workflows: str | None,
+    ) -> tuple[Any, ...]:
+        """Carry out an HTTP action: a row of ``orchestrator.outcome``."""
+        from orchestrator.engine.request import Standing, act
 
         self._runs += 1
         self._busy += 1
         try:
-            status, body = act(self, request)
+            actor = Actor(user, role_name, db_user, parse_bindings(trigger_workflows))
+            done = act(self, request, Standing(collection, plan, revision, actor))
+            answer = f"{done.status} {done.body}"
+            if not done.execution:
+                return answer, None, *_NOTHING
+            program, context, status, jobs, *_ = done.execution
+            return answer, None, program.workflow_id, program.key, int(status), context, jobs
         except OrchestratorError as error:
-            return None, None, error_text(error)
+            return None, error_text(error), *_NOTHING
         except Exception as error:
-            return None, None, error_text(self._unexpected(error))
+            return None, error_text(self._unexpected(error)), *_NOTHING
         finally:
             self._busy -= 1
-        return status, body, None
 
     def call(self, target: str, args: Sequence[Any]) -> str:
         """Call ``package.module:function`` with the port and arguments; the envelope says how it went."""

@@ -49,6 +49,11 @@ class Field:
         return self.pg_type in {"json", "jsonb"}
 
     @property
+    def scalar(self) -> bool:
+        """Whether a text says the whole value: arrays and rows are read from JSON."""
+        return not self.array and (self.type != "json" or self.json)
+
+    @property
     def textual(self) -> bool:
         return self.pg_type in _TEXT_TYPES or self.pg_type.rpartition(".")[2] == "citext"
 

@@ -13,6 +13,7 @@ A shape is canonical JSON: two requests that differ in their values alone have t
     rendering    wire | context; without it no rows come back, only how many
     single, count                    true: one row instead of a list; the count of all rows as well
     columns      insert, update, link: what is written; parameter 1, if any, is the JSON text of the values
+    apart        true: not so, but a parameter for each of the columns, in their order, null for null
     keys         columns that come back raw beside the rendered row, as JSON under ``keys``
     function, field, distinct        aggregate
 
@@ -24,13 +25,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from orchestrator.errors import InvalidError
 from orchestrator.model.conditions import Conditions, Parameters, array_literal, json_text, scalar_text
 from orchestrator.model.dateranges import parse_zone
 
-__all__ = ["is_selective", "names", "split"]
+__all__ = ["insert_shape", "is_selective", "names", "split"]
 
 _WRITES = frozenset({"insert", "update", "link"})
 _PLAIN = ("rendering", "single", "count", "keys", "function", "field", "distinct")
@@ -41,16 +43,19 @@ def split(request: Mapping[str, Any]) -> tuple[str, list[str | None]]:
 
     Request keys are those of the shape with values in place: ``filter``, ``filterByTk``, ``fields``, ``except``,
     ``appends``, ``sort``, ``limit``, ``offset``, ``rendering``, ``single``, ``count``; ``columns`` and ``values``, the
-    JSON text of an object; ``association`` as ``{"collection", "name", "key"}``, or with ``value`` instead of ``key``
-    when the related column's value itself is at hand; and what conditions may refer to: ``now`` (aware datetime),
-    ``timezone`` (offset or IANA name), ``userId``.
+    JSON text of an object, or ``inputs``, a text for each of the sorted columns; ``association`` as ``{"collection",
+    "name", "key"}``, or with ``value`` instead of ``key`` when the related column's value itself is at hand; and what
+    conditions may refer to: ``now`` (aware datetime), ``timezone`` (offset or IANA name), ``userId``.
     """
     kind = request["kind"]
     shape: dict[str, Any] = {"kind": kind, "collection": request["collection"]}
     parameters = Parameters()
     if kind in _WRITES:
         shape["columns"] = sorted(request.get("columns", ()))
-        if shape["columns"]:
+        if (inputs := request.get("inputs")) is not None:
+            shape["apart"] = True
+            parameters.values += inputs
+        elif shape["columns"]:
             parameters.add(request["values"])
     if association := request.get("association"):
         shape["association"] = [association["collection"], association["name"]]
@@ -81,6 +86,13 @@ def split(request: Mapping[str, Any]) -> tuple[str, list[str | None]]:
     shape.update((name, request[name]) for name in _PLAIN if request.get(name))
     text = json.dumps({k: v for k, v in shape.items() if v is not None}, separators=(",", ":"), sort_keys=True)
     return text, parameters.values
+
+
+@lru_cache(maxsize=2000)
+def insert_shape(collection: str, columns: tuple[str, ...], rendering: str, keys: tuple[str, ...], single: bool) -> str:
+    """The shape of an insert with a parameter for each of the sorted columns; most writes have one of a few."""
+    request = {"kind": "insert", "collection": collection, "columns": columns, "inputs": [None] * len(columns)}
+    return split({**request, "rendering": rendering, "keys": list(keys), "single": single})[0]
 
 
 def is_selective(filter_: Any, filter_by_tk: Any) -> bool:

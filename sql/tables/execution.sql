@@ -113,3 +113,14 @@ comment on table orchestrator.workers is 'live workers; while one sleeps, a writ
 create sequence orchestrator.wake_until as bigint minvalue 0 start 0;
 select setval('orchestrator.wake_until', 0);
 comment on sequence orchestrator.wake_until is 'until when a sleeping worker wants to be notified; written by workers alone';
+
+create type orchestrator.outcome as (
+    answer text,
+    verdict text,
+    workflow_id bigint,
+    key text,
+    status smallint,
+    context json,
+    jobs json
+);
+comment on type orchestrator.outcome is 'what came of a request: an answer and an execution to be written, or a verdict; see carry_out()';

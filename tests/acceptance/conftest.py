@@ -134,9 +134,14 @@ class Ledger:
 
     def act(self, collection: str, action: str, **request: Any) -> tuple[int, Any]:
         """What the HTTP API calls: status and body."""
-        text = json.dumps({"collection": collection, "action": action, **request})
-        ((status, body),) = self.rows("select status, body from orchestrator.act(%s)", text)
-        return status, json.loads(body)
+        who = [request.pop(name, None) for name in ("association", "userId", "roleName", "triggerWorkflows")]
+        if who[0] is not None:
+            request |= {"association": who[0], "source": collection}
+        text = json.dumps({"action": action, **request})
+        user = None if who[1] is None else int(who[1])
+        answer = self.value("select orchestrator.act(%s, %s, %s, %s, %s, %s)", text, collection, who[0], user, *who[2:])
+        status, _, body = answer.partition(" ")
+        return int(status), json.loads(body)
 
     def drain(self) -> int:
         """Run everything that is queued; how many executions that were."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import psycopg
 import psycopg.sql
 import pytest
 
 from .conftest import Connect, Connection, Ledger, above, end, follower, guard, note, refusal, refused, say, when
 
+ACTOR = ("user", "roleName", "dbUser")
 MESSAGE = "Amount 900 is above 500"
 VIOLATION = "insert into public.expenses (amount) values (900)"
 WRITE = "insert into public.expenses (amount) values (1)"
@@ -217,9 +216,7 @@ def test_statements_of_one_message_are_judged_each_by_itself(ledger: Ledger, kep
 
 
 def test_a_later_statement_of_a_requests_transaction_is_guarded(guarded: Ledger) -> None:
-    create = (
-        """select status from orchestrator.act('{"collection":"expenses","action":"create","values":{"amount":%s}}')"""
-    )
+    create = """select left(orchestrator.act('{"action":"create","values":{"amount":%s}}', 'expenses'), 3)::integer"""
     with guarded.db.transaction(force_rollback=True):
         assert guarded.value(create.replace("%s", "1")) == 200
         assert refused(guarded.db, VIOLATION) == MESSAGE
@@ -536,15 +533,20 @@ def test_a_writer_needs_no_right_on_our_schemas(guarded: Ledger, plain: Connecti
     plain.execute("delete from expenses")
     assert guarded.drain() == 1
     assert refusal(plain, "select orchestrator.run_executions()")[0] == "42501"
-    assert refusal(plain, "select orchestrator.act('{}')")[0] == "42501"
+    assert refusal(plain, "select orchestrator.act('{}', 'expenses')")[0] == "42501"
 
 
-def test_a_request_and_a_statement_know_the_same_actor(db: Connection, api_dsn: str) -> None:
-    """assume() reads the user by itself, for speed: it must say no more and no less of him than actor() does."""
-    claims = {"userId": db.execute("select orchestrator.ensure_root('ada', 'ada@example.com', 'hash')").fetchone()[0]}
-    claims |= {"roleName": "root", "triggerWorkflows": "a,b!c", "traceId": "t"}
-    db.execute("grant execute on function orchestrator.assume, orchestrator.actor to orchestrator_api")
-    with psycopg.connect(api_dsn) as api:
-        said = api.execute("select orchestrator.assume(%s, 'expenses') -> 'actor'", [json.dumps(claims)]).fetchone()
-        assert said == api.execute("select orchestrator.actor()").fetchone()
-        assert said is not None and said[0]["user"]["username"] == "ada"
+def test_a_request_and_a_statement_know_the_same_actor(guarded: Ledger, api_dsn: str) -> None:
+    """act() reads the user by itself, for speed: it must say no more and no less of him than actor() does."""
+    ada = guarded.value("select orchestrator.ensure_root('ada', 'ada@example.com', 'hash')")
+    with psycopg.connect(api_dsn) as session:
+        login = psycopg.sql.Identifier(session.info.user)
+    guarded.db.execute(psycopg.sql.SQL("grant insert on expenses to {}").format(login))
+    with psycopg.connect(api_dsn, autocommit=True) as session, session.transaction():
+        assert Ledger(session).act("expenses", "create", values={"amount": 1}, userId=ada, roleName="root")[0] == 200
+        session.execute("select set_config('orchestrator.user_id', %s, true)", [str(ada)])
+        session.execute("set local orchestrator.role_name = 'root'")
+        session.execute(WRITE.encode())
+    requested, written = (row[0] for row in guarded.rows("select context from orchestrator.executions order by id"))
+    assert requested["user"]["username"] == "ada"
+    assert [requested[name] for name in ACTOR] == [written[name] for name in ACTOR]

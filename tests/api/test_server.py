@@ -183,13 +183,13 @@ def test_logs_have_no_secrets_and_answers_no_internals(serve: Serve, login_dsn: 
         token = client.post("/auth:signIn", json={"account": "root", "password": PASSWORD}).json()["data"]["token"]
         assert client.get(f"/posts:list?token={token}").status_code == 200
         with psycopg.connect(database, autocommit=True) as connection:
-            connection.execute("alter function orchestrator.act(text) rename to act_away")
+            connection.execute("alter function orchestrator.act rename to act_away")
             try:
                 response = client.post(
                     "/posts:create", json={"title": "sesame"}, headers={"Authorization": f"Bearer {token}"}
                 )
             finally:
-                connection.execute("alter function orchestrator.act_away(text) rename to act")
+                connection.execute("alter function orchestrator.act_away rename to act")
     process.send_signal(signal.SIGTERM)
     output = process.communicate(timeout=20)[0].decode()
     assert response.status_code in (400, 500)

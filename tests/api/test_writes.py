@@ -117,6 +117,38 @@ def test_whitelist_and_blacklist(api: Api) -> None:
     assert api.root.post("/posts:create?blacklist[]=title", json=values).json()["data"]["title"] is None
 
 
+def test_a_record_below_a_source_keeps_its_link_whatever_is_whitelisted(api: Api) -> None:
+    post = api.create("posts", {"title": "source"})["id"]
+    made = api.root.post(f"/posts/{post}/comments:create?whitelist=content", json={"content": "below"}).json()["data"]
+    assert (made["content"], made["postId"]) == ("below", post)
+
+
+def test_a_guard_sees_the_source_that_a_record_is_created_below(api: Api) -> None:
+    post = api.create("posts", {"title": "closed"})["id"]
+    guard = _guard("closed-post", "", _say("the post is closed"), _end(-1))
+    guard["config"]["collection"] = "comments"
+    leaf = guard["nodes"][0]["config"]["calculation"]["group"]["calculations"][0]
+    leaf["operands"] = ["{{$context.params.values.postId}}", post]
+    _define(api, guard)
+    for path in ("/comments:create", f"/posts/{post}/comments:create"):
+        response = api.root.post(path, json={"content": "c", "postId": post})
+        assert (response.status_code, response.json()) == (400, {"errors": [{"message": "the post is closed"}]}), path
+    response = api.root.post(f"/posts/{post}/comments:create", json={"content": "c"})
+    assert (response.status_code, response.json()) == (400, {"errors": [{"message": "the post is closed"}]})
+    assert api.root.get(f"/posts/{post}/comments:list").json()["data"] == []
+
+
+def test_a_writes_filter_knows_the_user_and_his_time_zone(api: Api) -> None:
+    mine, other = (api.create("posts", {"title": "mine", "read": read})["id"] for read in (1, 999_999))
+    root = api.db.execute("select id from orchestrator.users where username = 'root'").fetchone()
+    api.db.execute("update posts set read = %s where id = %s", (root[0], mine))
+    not_mine = {"$and": [{"title": "mine"}, {"read": {"$isNotCurrentUser": True}}]}
+    answer = api.root.post("/posts:destroy", params={"filter": json.dumps(not_mine)})
+    assert answer.json() == {"data": 1}
+    assert api.root.get("/posts:get", params={"filterByTk": mine}).json()["data"]["id"] == mine
+    assert api.root.get("/posts:get", params={"filterByTk": other}).json()["data"] is None
+
+
 def test_update_answers_a_list(api: Api) -> None:
     key = api.create("posts", {"title": "u1"})["id"]
     for method, path in (

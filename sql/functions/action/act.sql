@@ -1,6 +1,20 @@
 -- orchestrator.act: a whole HTTP action in one statement and one transaction: context, before-workflows, the write and
--- its associations, after-workflows, outcome. What it sets ends with it: the settings in its SET clauses are restored.
-create or replace function orchestrator.act(p_request text, out status integer, out body text)
+-- its associations, after-workflows, outcome. Who, what and which are arguments, the rest is the request.
+-- Returns the HTTP status, a blank, and the body.
+-- What it sets ends with it: the settings in its SET clauses are restored. They are settings that anybody may set: who is
+-- asking is believed where the login was itself granted orchestrator_api, as in orchestrator.actor().
+-- Everything that is the same for every request is a statement in here, whose plan is kept: called from PL/Python, each
+-- would cost a subtransaction and an executor of its own. The user's columns are those of user_context().
+create or replace function orchestrator.act(
+    p_request text,
+    p_collection text,
+    p_association text default null,
+    p_user_id bigint default null,
+    p_role_name text default null,
+    p_trigger_workflows text default null,
+    p_trace_id text default null
+)
+    returns text
     language plpgsql volatile security definer
     set search_path = pg_catalog, orchestrator, pg_temp
     set row_security = off
@@ -11,13 +25,76 @@ create or replace function orchestrator.act(p_request text, out status integer, 
     set orchestrator.chain = ''
 as $$
 declare
-    v_verdict text;
+    v_collection text := p_collection;
+    v_setting text;
+    v_plan bigint;
+    v_revision bigint;
+    v_believed boolean;
+    v_user text;
+    v_role text := p_role_name;
+    v_outcome orchestrator.outcome;
+    v_now timestamptz;
 begin
-    select c.status, c.body, c.verdict into status, body, v_verdict from orchestrator.carry_out(p_request) c;
-    if v_verdict is not null then
-        perform orchestrator.enforce(v_verdict);
+    v_setting := concat(
+        set_config('orchestrator.user_id', coalesce(p_user_id::text, ''), true),
+        set_config('orchestrator.role_name', coalesce(p_role_name, ''), true),
+        set_config('orchestrator.trigger_workflows', coalesce(p_trigger_workflows, ''), true),
+        set_config('orchestrator.trace_id', coalesce(p_trace_id, ''), true)
+    );
+    if p_association is not null then
+        select f.options ->> 'target' into v_collection
+        from orchestrator.fields f
+        where f.collection_name = p_collection and f.name = p_association;
     end if;
+    -- one statement for all that is asked: each one costs as much again
+    select
+        c.plan_id, r.revision, m.member is not null,
+        case when u.id is not null then json_build_object(
+            'id', u.id,
+            'nickname', u.nickname,
+            'username', u.username,
+            'email', u.email,
+            'phone', u.phone,
+            'appLang', u.app_lang,
+            'systemSettings', u.system_settings,
+            'passwordChangeTz', u.password_change_tz,
+            'createdById', u.created_by_id,
+            'updatedById', u.updated_by_id,
+            'createdAt', to_char(u.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+            'updatedAt', to_char(u.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        ) end
+    into v_plan, v_revision, v_believed, v_user
+    from orchestrator.catalog_state r
+    left join orchestrator.collections c on c.name = v_collection
+    left join pg_catalog.pg_auth_members m on m.roleid = 'orchestrator_api'::regrole and m.member = quote_ident(session_user)::regrole
+    left join orchestrator.users u on u.id = p_user_id;
+    if v_plan is null or not v_believed then
+        if v_plan is null then
+            raise exception using errcode = 'WF404',
+                message = format('collection "%s" does not exist', coalesce(v_collection, p_collection || '.' || p_association));
+        end if;
+        select nullif(a.actor -> 'user', 'null'), a.actor ->> 'roleName' into v_user, v_role from orchestrator.actor() as a (actor);
+    end if;
+
+    v_outcome := orchestrator.carry_out(p_request, v_collection, v_plan, v_revision, v_user, v_role, session_user, p_trigger_workflows);
+
+    if v_outcome.answer is null then
+        perform orchestrator.enforce(v_outcome.verdict);
+    elsif v_outcome.workflow_id is not null then
+        v_now := case when current_setting('orchestrator.fake_now', true) <> '' then orchestrator.current_time() else clock_timestamp() end;
+        with counted as (
+            insert into orchestrator.execution_counts (workflow_id, key, executed)
+            values (v_outcome.workflow_id, v_outcome.key, 1)
+        )
+        insert into orchestrator.executions
+            (workflow_id, key, status, context, jobs, dispatched, started_at, created_at, updated_at)
+        values (
+            v_outcome.workflow_id, v_outcome.key, v_outcome.status, v_outcome.context, v_outcome.jobs,
+            true, v_now, v_now, v_now
+        );
+    end if;
+    return v_outcome.answer;
 end
 $$;
-comment on function orchestrator.act(text) is 'carries out create, update or destroy with its workflows; HTTP status and body';
-alter function orchestrator.act(text) owner to orchestrator_runner;
+comment on function orchestrator.act(text, text, text, bigint, text, text, text) is
+    'carries out create, update or destroy with its workflows; HTTP status, a blank, the body';

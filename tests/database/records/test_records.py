@@ -20,7 +20,7 @@ Connection = psycopg.Connection[Any]
 @pytest.fixture
 def tags(records: Records) -> list[int]:
     """Ids of three tags."""
-    return [records.create("tags", {"name": name}).keys[0]["id"] for name in ("t1", "t2", "t3")]
+    return [records.create("tags", {"name": name}, keys=["id"]).keys[0]["id"] for name in ("t1", "t2", "t3")]
 
 
 def one(written: Any) -> dict[str, Any]:
