@@ -2,47 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from orchestrator.engine.encoding import from_json, to_json
-from orchestrator.engine.history import jobs_json
+from orchestrator.engine.encoding import from_json, from_stored_json, to_json
+from orchestrator.engine.history import jobs_json, jobs_writer
 from orchestrator.engine.interruption import is_interruption
 from orchestrator.engine.job import Job
-from orchestrator.engine.processor import Processor
+from orchestrator.engine.processor import BudgetExceeded, Processor
+from orchestrator.engine.quick import compile_question
 from orchestrator.engine.session import Session
 from orchestrator.model.status import Status
 
 if TYPE_CHECKING:
     from orchestrator.engine.host import Host
     from orchestrator.engine.program import Program
+    from orchestrator.engine.quick import Question
 
 __all__ = ["Batch"]
 
 _FINISH = (
-    "select orchestrator.finish_executions($1::pg_catalog.json, $2::pg_catalog.jsonb, $3::pg_catalog.int8[],"
-    " $4::pg_catalog.int8[])"
+    "select orchestrator.finish_executions($1::pg_catalog.int8[], $2::pg_catalog.int2[], $3, $4::pg_catalog.json,"
+    " $5::pg_catalog.jsonb, $6::pg_catalog.int8[], $7::pg_catalog.int8[])"
 )
+#: between the jobs of two executions; JSON escapes it
+_BETWEEN = "\x1e"
+
+
+_RESOLVED = int(Status.RESOLVED)
 
 
 class Batch:
     """Runs executions and keeps what they came to until :meth:`write`."""
 
-    __slots__ = ("_deleted", "_host", "_results", "_resumed", "_session", "_waiting")
+    __slots__ = ("_deleted", "_finished", "_host", "_results", "_resumed", "_session", "_waiting")
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._session = Session(host, host.chain, has_audience=False, loop_limit=host.loop_limit)
-        #: execution id to its element of what finish_executions() takes
+        #: execution id to status and jobs of those that ran to their end and left nothing else
+        self._finished: dict[int, tuple[int, str]] = {}
+        #: of the others, execution id to its element of what finish_executions() takes
         self._results: dict[int, str] = {}
         self._waiting: dict[int, list[str]] = {}
         self._deleted: list[int] = []
         self._resumed: list[int] = []
 
-    def start(self, row: Mapping[str, Any]) -> Processor | None:
-        """Run a claimed execution from its head; None when it could not even begin."""
-        return self._run(row, lambda proc: proc.start())
+    def start(self, row: Mapping[str, Any]) -> None:
+        """Run a claimed execution from its head."""
+        if not self._start_quickly(row):
+            self._run(row, _start)
 
     def resume(self, row: Mapping[str, Any], jobs: Iterable[Mapping[str, Any]], job: Mapping[str, Any]) -> None:
         """Continue a waiting execution.
@@ -73,11 +83,10 @@ class Batch:
 
     def write(self) -> None:
         """Store everything, set-wise. What cannot be stored is stored without its jobs, as an error."""
-        if not self._results and not self._deleted:
+        if not self._finished and not self._results and not self._deleted:
             return
         try:
-            with self._host.savepoint():
-                self._write(self._results)
+            self._write(self._finished, self._results)
         except Exception as error:
             if is_interruption(error):
                 raise
@@ -85,12 +94,37 @@ class Batch:
 
     # -- one execution -----------------------------------------------------------------------------------------------
 
+    def _start_quickly(self, row: Mapping[str, Any]) -> bool:
+        """Run an execution that only computes, and succeeds, without a processor; False when it has to be run in full."""
+        host = self._host
+        try:
+            program = host.program(row["program_id"])
+            quick = program.quick
+            if quick is None:
+                quick = program.quick = _quick(program)
+            if quick is False:
+                return False
+            question, jobs_of = quick
+            results: dict[str, Any] = {}
+            context = row["context"]
+            scope = {"$context": from_stored_json(context) if context else None, "$jobsMapByNodeKey": results}
+            with host.budget():
+                if not question(scope, results):
+                    return False
+            jobs = jobs_of(results)
+        except (Exception, BudgetExceeded):
+            # the same again in full, where it becomes a node's error
+            return False
+        timeout, unkept = _keeping(row["options"]) if row["options"] else (program.timeout_ms, program.delete_on_status)
+        self._add(row["id"], _RESOLVED, None, jobs, None, timeout, unkept)
+        return True
+
     def _run(
         self,
         row: Mapping[str, Any],
         enter: Callable[[Processor], int | None],
         before: Mapping[int, Mapping[str, Any]] | None = None,
-    ) -> Processor | None:
+    ) -> None:
         host = self._host
         chain = host.chain
         outer = chain.ancestors
@@ -116,11 +150,10 @@ class Batch:
             host.log(f"execution {row['id']} could not be run: {type(error).__name__}: {error}")
             jobs = to_json([_broken(job, error) for job in before.values()]) if before else None
             self._results[row["id"]] = _result(row["id"], int(Status.ERROR), "internal_error", jobs, None, 0)
-            return None
+            return
         finally:
             chain.ancestors = outer
         self._keep(row, program, proc, before)
-        return proc
 
     def _keep(
         self,
@@ -133,12 +166,7 @@ class Batch:
         timeout, unkept = _keeping(row["options"]) if row["options"] else (program.timeout_ms, program.delete_on_status)
         output = to_json(proc.output) if proc.output is not None else None
         if proc.status is not None and before is None:
-            if proc.status in unkept:
-                self._deleted.append(execution_id)
-            else:
-                self._results[execution_id] = _result(
-                    execution_id, proc.status, proc.reason, jobs_json(proc), output, timeout
-                )
+            self._add(execution_id, proc.status, proc.reason, jobs_json(proc), output, timeout, unkept)
             return
         status = proc.status if proc.status is not None else int(Status.STARTED)
         if status in unkept:
@@ -152,32 +180,68 @@ class Batch:
         if waiting and not ended:
             self._waiting[execution_id] = [to_json({"executionId": execution_id, **job}) for job in waiting]
 
+    def _add(
+        self,
+        execution_id: int,
+        status: int,
+        reason: str | None,
+        jobs: str,
+        output: str | None,
+        timeout: int,
+        unkept: frozenset[int],
+    ) -> None:
+        """Keep what a run from head to end came to."""
+        if status in unkept:
+            self._deleted.append(execution_id)
+        elif reason is None and output is None and not timeout:
+            self._finished[execution_id] = int(status), jobs
+        else:
+            self._results[execution_id] = _result(execution_id, status, reason, jobs, output, timeout)
+
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def _write(self, results: Mapping[int, str], *, jobs_kept: bool = True) -> None:
+    def _write(
+        self, finished: Mapping[int, tuple[int, str]], results: Mapping[int, str], *, jobs_kept: bool = True
+    ) -> None:
         waiting = [row for key in results for row in self._waiting.get(key, ())] if jobs_kept else []
         self._host.fetch(
             _FINISH,
             (
-                "[" + ",".join(results.values()) + "]",
+                _array(finished),
+                _array([status for status, _ in finished.values()]),
+                _BETWEEN.join([jobs for _, jobs in finished.values()]) if finished else None,
+                "[" + ",".join(results.values()) + "]" if results else None,
                 "[" + ",".join(waiting) + "]" if waiting else None,
-                _ids(self._deleted),
-                _ids(self._resumed),
+                _array(self._deleted),
+                _array(self._resumed),
             ),
         )
 
     def _write_singly(self, reason: Exception) -> None:
-        self._host.log(f"a batch of {len(self._results)} executions is written one by one: {reason}")
-        for execution_id, result in self._results.items():
+        count = len(self._finished) + len(self._results)
+        self._host.log(f"a batch of {count} executions is written one by one: {reason}")
+        for execution_id in [*self._finished, *self._results]:
             try:
-                with self._host.savepoint():
-                    self._write({execution_id: result})
+                self._write(
+                    {key: self._finished[key] for key in [execution_id] if key in self._finished},
+                    {key: self._results[key] for key in [execution_id] if key in self._results},
+                )
             except Exception as error:
                 if is_interruption(error):
                     raise
                 self._host.log(f"the jobs of execution {execution_id} cannot be stored: {error}")
                 lost = _result(execution_id, int(Status.ERROR), "internal_error", None, None, 0)
-                self._write({execution_id: lost}, jobs_kept=False)
+                self._write({}, {execution_id: lost}, jobs_kept=False)
+
+
+def _start(proc: Processor) -> int | None:
+    return proc.start()
+
+
+def _quick(program: Program) -> tuple[Question, Callable[[dict[str, Any]], str]] | Literal[False]:
+    """What tells whether a run succeeds, and what writes its jobs then."""
+    question = compile_question(program)
+    return (question, jobs_writer(program)) if question is not None else False
 
 
 @lru_cache(maxsize=1000)
@@ -221,5 +285,5 @@ def _with_times(job: dict[str, Any], before: Mapping[str, Any] | None) -> dict[s
     return {**job, **({"createdAt": before["createdAt"]} if "createdAt" in before else {})}
 
 
-def _ids(ids: list[int]) -> str | None:
-    return "{" + ",".join(map(str, ids)) + "}" if ids else None
+def _array(numbers: Collection[int]) -> str | None:
+    return "{" + ",".join(map(str, numbers)) + "}" if numbers else None

@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -74,6 +74,7 @@ class PlpyHost(PlpyPort):
         self._environment: Mapping[str, str] = {}
         self._seen_run = 0
         self._busy = 0
+        self._occupied = _Occupied(self)
         signal.signal(signal.SIGVTALRM, self._tick)
         signal.siginterrupt(signal.SIGVTALRM, False)
         signal.setitimer(signal.ITIMER_VIRTUAL, CPU_TICK, CPU_TICK)
@@ -86,15 +87,10 @@ class PlpyHost(PlpyPort):
             raise BudgetExceeded(f"the run used more than {CPU_TICK:g} s of processor time")
         self._seen_run = self._runs
 
-    @contextmanager
-    def budget(self) -> Iterator[None]:
+    def budget(self) -> AbstractContextManager[None]:
         """A run of its own processor time."""
         self._runs += 1
-        self._busy += 1
-        try:
-            yield
-        finally:
-            self._busy -= 1
+        return self._occupied
 
     # -- host ------------------------------------------------------------------------------------------------------
 
@@ -374,6 +370,21 @@ class PlpyHost(PlpyPort):
 
         self._plpy.warning("pg-orchestrator: internal error", detail="".join(traceback.format_exception(error)))
         return OrchestratorError(f"internal error: {error}")
+
+
+class _Occupied:
+    """A block in which a run may use up its processor time."""
+
+    __slots__ = ("_host",)
+
+    def __init__(self, host: PlpyHost) -> None:
+        self._host = host
+
+    def __enter__(self) -> None:
+        self._host._busy += 1
+
+    def __exit__(self, *_error: object) -> None:
+        self._host._busy -= 1
 
 
 class _UnknownSnapshot(Exception):

@@ -9,8 +9,8 @@ declare
 begin
     for v_id in
         select e.id from orchestrator.executions e
-        where e.status = 0 and e.expires_at <= orchestrator.current_time()
-        order by e.expires_at
+        where e.status = 0 and (case when e.parked then e.key end) is null and e.expires_at <= orchestrator.current_time()
+        order by (case when e.parked then e.key end), e.expires_at
         limit p_max
         for update skip locked
     loop

@@ -126,4 +126,4 @@ def test_an_old_transaction_does_not_slow_the_claims_down(queue: Queue, dsn: str
         old.execute("select txid_current(), count(*) from events")
         for _ in range(17):
             assert queue.run() == 50
-        assert 50 <= _entries_read(queue.db, "executions_queue") < 200
+        assert 50 <= _entries_read(queue.db, "executions_open") < 200
