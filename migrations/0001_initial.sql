@@ -169,7 +169,8 @@ create sequence orchestrator.execution_id_seq as bigint;
 -- a domain, because a session keeps what it checks; a CHECK of the table is read and planned anew by every statement
 create domain orchestrator.execution_status as smallint constraint execution_status_is_known check (value between -6 and 1);
 create table orchestrator.executions (
-    id bigint primary key default nextval('orchestrator.execution_id_seq'),
+    -- a queued row gets a second entry when it is finished: with room for that, no page is searched for dead ones
+    id bigint primary key with (fillfactor = 70) default nextval('orchestrator.execution_id_seq'),
     workflow_id bigint not null,
     key text not null,
     event_key text,

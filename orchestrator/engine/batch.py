@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import from_json, from_stored_json, to_json
 from orchestrator.engine.history import jobs_json, jobs_writer
@@ -30,13 +30,14 @@ _FINISH = (
 _BETWEEN = "\x1e"
 
 
-_RESOLVED = int(Status.RESOLVED)
+#: what tells whether a run succeeds and what writes its jobs then; whether nothing but these is stored; timeout, unkept
+_Way = tuple["Question | None", Callable[[dict[str, Any]], str], bool, int, frozenset[int]]
 
 
 class Batch:
     """Runs executions and keeps what they came to until :meth:`write`."""
 
-    __slots__ = ("_deleted", "_finished", "_host", "_results", "_resumed", "_session", "_waiting")
+    __slots__ = ("_deleted", "_finished", "_host", "_results", "_resumed", "_session", "_waiting", "_ways")
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -46,6 +47,8 @@ class Batch:
         #: of the others, execution id to its element of what finish_executions() takes
         self._results: dict[int, str] = {}
         self._waiting: dict[int, list[str]] = {}
+        #: by program and options
+        self._ways: dict[tuple[int, str | None], _Way] = {}
         self._deleted: list[int] = []
         self._resumed: list[int] = []
 
@@ -95,28 +98,29 @@ class Batch:
     # -- one execution -----------------------------------------------------------------------------------------------
 
     def _start_quickly(self, row: Mapping[str, Any]) -> bool:
-        """Run an execution that only computes, and succeeds, without a processor; False when it has to be run in full."""
-        host = self._host
+        """Run an execution that only computes, and succeeds, without a processor; False: it has to be run in full."""
+        version = row["program_id"], row["options"]
         try:
-            program = host.program(row["program_id"])
-            quick = program.quick
-            if quick is None:
-                quick = program.quick = _quick(program)
-            if quick is False:
+            way = self._ways.get(version)
+            if way is None:
+                way = self._ways[version] = _way(self._host.program(version[0]), version[1])
+            question, jobs_of, plainly_kept, timeout, unkept = way
+            if question is None:
                 return False
-            question, jobs_of = quick
-            results: dict[str, Any] = {}
             context = row["context"]
-            scope = {"$context": from_stored_json(context) if context else None, "$jobsMapByNodeKey": results}
-            with host.budget():
+            results: dict[str, Any] = {}
+            with self._host.budget():
+                scope = {"$context": from_stored_json(context) if context else None, "$jobsMapByNodeKey": results}
                 if not question(scope, results):
                     return False
             jobs = jobs_of(results)
         except (Exception, BudgetExceeded):
             # the same again in full, where it becomes a node's error
             return False
-        timeout, unkept = _keeping(row["options"]) if row["options"] else (program.timeout_ms, program.delete_on_status)
-        self._add(row["id"], _RESOLVED, None, jobs, None, timeout, unkept)
+        if plainly_kept:
+            self._finished[row["id"]] = 1, jobs
+        else:
+            self._add(row["id"], 1, None, jobs, None, timeout, unkept)
         return True
 
     def _run(
@@ -163,7 +167,7 @@ class Batch:
         before: Mapping[int, Mapping[str, Any]] | None,
     ) -> None:
         execution_id = row["id"]
-        timeout, unkept = _keeping(row["options"]) if row["options"] else (program.timeout_ms, program.delete_on_status)
+        timeout, unkept = _keeping(program, row["options"])
         output = to_json(proc.output) if proc.output is not None else None
         if proc.status is not None and before is None:
             self._add(execution_id, proc.status, proc.reason, jobs_json(proc), output, timeout, unkept)
@@ -238,18 +242,24 @@ def _start(proc: Processor) -> int | None:
     return proc.start()
 
 
-def _quick(program: Program) -> tuple[Question, Callable[[dict[str, Any]], str]] | Literal[False]:
-    """What tells whether a run succeeds, and what writes its jobs then."""
-    question = compile_question(program)
-    return (question, jobs_writer(program)) if question is not None else False
+def _way(program: Program, options: str | None) -> _Way:
+    if program.quick is None:
+        program.quick = compile_question(program), jobs_writer(program)
+    question, jobs_of = program.quick
+    timeout, unkept = _keeping(program, options)
+    return question, jobs_of, not timeout and int(Status.RESOLVED) not in unkept, timeout, unkept
+
+
+def _keeping(program: Program, options: str | None) -> tuple[int, frozenset[int]]:
+    """Milliseconds until a version times out, and the statuses that are not kept.
+
+    Its current options may have changed since the program was compiled.
+    """
+    return _parsed(options) if options else (program.timeout_ms, program.delete_on_status)
 
 
 @lru_cache(maxsize=1000)
-def _keeping(options: str) -> tuple[int, frozenset[int]]:
-    """Of a version's current options: milliseconds until it times out, and the statuses that are not kept.
-
-    They may have changed since the program was compiled.
-    """
+def _parsed(options: str) -> tuple[int, frozenset[int]]:
     parsed = from_json(options)
     return int(parsed.get("timeout") or 0), frozenset(parsed.get("deleteExecutionOnStatus") or ()) - {0, None}
 

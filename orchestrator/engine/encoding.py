@@ -18,7 +18,7 @@ __all__ = ["from_json", "from_stored_json", "iso", "quoted", "to_json"]
 
 #: JSON text of a string
 quoted = json.encoder.encode_basestring
-_decoder = json.JSONDecoder(parse_float=Decimal)
+_decoder: Any = json.JSONDecoder(parse_float=Decimal)
 _decode, _scan = _decoder.decode, _decoder.scan_once
 
 

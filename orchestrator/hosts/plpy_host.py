@@ -74,7 +74,6 @@ class PlpyHost(PlpyPort):
         self._environment: Mapping[str, str] = {}
         self._seen_run = 0
         self._busy = 0
-        self._occupied = _Occupied(self)
         signal.signal(signal.SIGVTALRM, self._tick)
         signal.siginterrupt(signal.SIGVTALRM, False)
         signal.setitimer(signal.ITIMER_VIRTUAL, CPU_TICK, CPU_TICK)
@@ -88,9 +87,15 @@ class PlpyHost(PlpyPort):
         self._seen_run = self._runs
 
     def budget(self) -> AbstractContextManager[None]:
-        """A run of its own processor time."""
+        """A run of its own processor time: the host is the block."""
         self._runs += 1
-        return self._occupied
+        return self
+
+    def __enter__(self) -> None:
+        self._busy += 1
+
+    def __exit__(self, *_error: object) -> None:
+        self._busy -= 1
 
     # -- host ------------------------------------------------------------------------------------------------------
 
@@ -370,21 +375,6 @@ class PlpyHost(PlpyPort):
 
         self._plpy.warning("pg-orchestrator: internal error", detail="".join(traceback.format_exception(error)))
         return OrchestratorError(f"internal error: {error}")
-
-
-class _Occupied:
-    """A block in which a run may use up its processor time."""
-
-    __slots__ = ("_host",)
-
-    def __init__(self, host: PlpyHost) -> None:
-        self._host = host
-
-    def __enter__(self) -> None:
-        self._host._busy += 1
-
-    def __exit__(self, *_error: object) -> None:
-        self._host._busy -= 1
 
 
 class _UnknownSnapshot(Exception):

@@ -2,6 +2,8 @@
 create or replace function orchestrator.abort_expired(p_max integer default 1000) returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, orchestrator, pg_temp
+-- what is open is little and the history is not, whatever the statistics say
+set enable_seqscan = off
 as $$
 declare
     v_id bigint;

@@ -18,8 +18,8 @@ set jit = off
 as $$
 declare
     v_keys text[];
-    v_stacks jsonb[];
-    v_chained boolean;
+    v_stacks jsonb;
+    v_versions bigint[];
     v_enabled text[];
     v_all_enabled boolean;
     v_found integer;
@@ -28,8 +28,8 @@ declare
     v_rounds integer := 0;
 begin
     while v_wanted > 0 loop
-        select array_agg(q.id), array_agg(q.workflow_id), array_agg(q.key), array_agg(q.context), array_agg(q.stack), bool_or(q.stack is not null), count(*)
-        into ids, workflow_ids, v_keys, contexts, v_stacks, v_chained, v_found
+        select array_agg(q.id), array_agg(q.workflow_id), array_agg(q.key), array_agg(q.context), jsonb_object_agg(q.id, q.stack) filter (where q.stack is not null)
+        into ids, workflow_ids, v_keys, contexts, v_stacks
         from (
             select e.id, e.workflow_id, e.key, e.context::text as context, e.stack
             from orchestrator.executions e
@@ -38,12 +38,20 @@ begin
             limit v_wanted
             for update of e skip locked
         ) q;
+        v_found := coalesce(cardinality(ids), 0);
         if v_found < v_wanted then
             v_rounds := v_rounds + 1;
         end if;
 
         if v_found > 0 then
             v_seen := v_seen || ids;
+            -- mostly it is one version alone
+            if workflow_ids[1] = all (workflow_ids) and v_keys[1] = all (v_keys) then
+                v_versions := workflow_ids[1:1];
+                v_keys := v_keys[1:1];
+            else
+                v_versions := workflow_ids;
+            end if;
             select jsonb_object_agg(d.workflow_id, jsonb_build_array(d.program_id, d.options)), array_agg(d.key) filter (where d.enabled), bool_and(d.enabled)
             into versions, v_enabled, v_all_enabled
             from (
@@ -52,26 +60,25 @@ begin
                     exists (select from orchestrator.workflows c where c.key = n.key and c.current and c.enabled) as enabled,
                     (select max(g.id) from orchestrator.programs g where g.workflow_id = n.workflow_id) as program_id,
                     (select w.options::text from orchestrator.workflows w where w.id = n.workflow_id) as options
-                from (select distinct u.workflow_id, u.key from unnest(workflow_ids, v_keys) u (workflow_id, key)) n
+                from (select distinct u.workflow_id, u.key from unnest(v_versions, v_keys) u (workflow_id, key)) n
             ) d;
             if not v_all_enabled then
                 perform orchestrator.park_executions(ids);
-                select array_agg(u.id), array_agg(u.workflow_id), array_agg(u.context), array_agg(u.stack)
-                into ids, workflow_ids, contexts, v_stacks
-                from unnest(ids, workflow_ids, v_keys, contexts, v_stacks) u (id, workflow_id, key, context, stack)
+                select array_agg(u.id), array_agg(u.workflow_id), array_agg(u.context)
+                into ids, workflow_ids, contexts
+                from unnest(ids, workflow_ids, v_keys, contexts) u (id, workflow_id, key, context)
                 where u.key = any (v_enabled);
             end if;
             if ids is not null then
-                if v_chained then
+                ancestors := null;
+                if v_stacks is not null then
                     select array_agg((
                         select jsonb_object_agg(a.id, a.workflow_id)::text
-                        from jsonb_array_elements_text(u.stack) s (id)
+                        from jsonb_array_elements_text(v_stacks -> u.id::text) s (id)
                         join orchestrator.executions a on a.id = s.id::bigint
                     ))
                     into ancestors
-                    from unnest(v_stacks) u (stack);
-                else
-                    ancestors := null;
+                    from unnest(ids) u (id);
                 end if;
                 return next;
             end if;

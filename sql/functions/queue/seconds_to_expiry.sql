@@ -2,6 +2,8 @@
 create or replace function orchestrator.seconds_to_expiry() returns double precision
 language sql stable security definer
 set search_path = pg_catalog, orchestrator, pg_temp
+-- what is open is little and the history is not, whatever the statistics say
+set enable_seqscan = off
 as $$
     select date_part('epoch', e.expires_at - orchestrator.current_time())
     from orchestrator.executions e

@@ -2,6 +2,8 @@
 create or replace function orchestrator.unpark_executions() returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, orchestrator, pg_temp
+-- what is open is little and the history is not, whatever the statistics say
+set enable_seqscan = off
 as $$
 declare
     v_unparked integer;
