@@ -173,15 +173,18 @@ comment on table orchestrator.environment is 'what {{$env.X}} reads; only the en
 -- Execution: what ran, what waits. The outbox, the queue and the history are one table.
 
 create sequence orchestrator.execution_id_seq as bigint;
+-- null queueing, 0 started, 1 resolved, -1 failed, -2 error, -3 aborted, -4 canceled, -5 rejected, -6 retry needed
+-- a domain, because a session keeps what it checks; a CHECK of the table is read and planned anew by every statement
+create domain orchestrator.execution_status as smallint constraint execution_status_is_known check (value between -6 and 1);
 create table orchestrator.executions (
-    id bigint primary key default nextval('orchestrator.execution_id_seq'),
+    -- a queued row gets a second entry when it is finished: with room for that, no page is searched for dead ones
+    id bigint primary key with (fillfactor = 70) default nextval('orchestrator.execution_id_seq'),
     workflow_id bigint not null,
     key text not null,
     event_key text,
     -- json, not jsonb: written once for every write that is judged, and read rarely; parsing jsonb costs more than storing it
     context json,
-    -- null queueing, 0 started, 1 resolved, -1 failed, -2 error, -3 aborted, -4 canceled, -5 rejected, -6 retry needed
-    status smallint constraint executions_status_is_known check (status between -6 and 1),
+    status orchestrator.execution_status,
     reason text,
     dispatched boolean not null default false,
     -- queued, but its workflow is disabled: out of the workers' way until it is enabled again
@@ -196,14 +199,12 @@ create table orchestrator.executions (
     started_at timestamptz,
     expires_at timestamptz,
     created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now(),
-    constraint executions_queueing_is_not_started check (status is not null or started_at is null)
+    updated_at timestamptz not null default now()
 );
 alter sequence orchestrator.execution_id_seq owned by orchestrator.executions.id;
+-- whatever is not over, since every index costs every write: what is queued by id, what is parked by key, what waits by the end of its time.
 -- status leads so that only this index gives the claim its order: with stale statistics the primary key, and so the whole history, would look as cheap
-create index executions_queue on orchestrator.executions (status, id) where status is null and not dispatched and not parked;
-create index executions_parked on orchestrator.executions (key, id) where parked;
-create index executions_waiting on orchestrator.executions (expires_at) where status = 0;
+create index executions_open on orchestrator.executions (status, (case when parked then key end), expires_at, id) where status is null or status = 0;
 create unique index executions_event_key on orchestrator.executions (event_key) where event_key is not null;
 create index executions_parent on orchestrator.executions (parent_execution_id) where parent_execution_id is not null;
 comment on table orchestrator.executions is 'one row a run of a workflow: outbox, queue and history';

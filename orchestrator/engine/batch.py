@@ -2,47 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.engine.encoding import from_json, to_json
-from orchestrator.engine.history import jobs_json
+from orchestrator.engine.encoding import from_json, from_stored_json, to_json
+from orchestrator.engine.history import jobs_json, jobs_writer
 from orchestrator.engine.interruption import is_interruption
 from orchestrator.engine.job import Job
-from orchestrator.engine.processor import Processor
+from orchestrator.engine.processor import BudgetExceeded, Processor
+from orchestrator.engine.quick import compile_question
 from orchestrator.engine.session import Session
 from orchestrator.model.status import Status
 
 if TYPE_CHECKING:
     from orchestrator.engine.host import Host
     from orchestrator.engine.program import Program
+    from orchestrator.engine.quick import Question
 
 __all__ = ["Batch"]
 
 _FINISH = (
-    "select orchestrator.finish_executions($1::pg_catalog.json, $2::pg_catalog.jsonb, $3::pg_catalog.int8[],"
-    " $4::pg_catalog.int8[])"
+    "select orchestrator.finish_executions($1::pg_catalog.int8[], $2::pg_catalog.int2[], $3, $4::pg_catalog.json,"
+    " $5::pg_catalog.jsonb, $6::pg_catalog.int8[], $7::pg_catalog.int8[])"
 )
+#: between the jobs of two executions; JSON escapes it
+_BETWEEN = "\x1e"
+
+
+#: what tells whether a run succeeds and what writes its jobs then; whether nothing but these is stored; timeout, unkept
+_Way = tuple["Question | None", Callable[[dict[str, Any]], str], bool, int, frozenset[int]]
 
 
 class Batch:
     """Runs executions and keeps what they came to until :meth:`write`."""
 
-    __slots__ = ("_deleted", "_host", "_results", "_resumed", "_session", "_waiting")
+    __slots__ = ("_deleted", "_finished", "_host", "_results", "_resumed", "_session", "_waiting", "_ways")
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._session = Session(host, host.chain, has_audience=False, loop_limit=host.loop_limit)
-        #: execution id to its element of what finish_executions() takes
+        #: execution id to status and jobs of those that ran to their end and left nothing else
+        self._finished: dict[int, tuple[int, str]] = {}
+        #: of the others, execution id to its element of what finish_executions() takes
         self._results: dict[int, str] = {}
         self._waiting: dict[int, list[str]] = {}
+        #: by program and options
+        self._ways: dict[tuple[int, str | None], _Way] = {}
         self._deleted: list[int] = []
         self._resumed: list[int] = []
 
-    def start(self, row: Mapping[str, Any]) -> Processor | None:
-        """Run a claimed execution from its head; None when it could not even begin."""
-        return self._run(row, lambda proc: proc.start())
+    def start(self, row: Mapping[str, Any]) -> None:
+        """Run a claimed execution from its head."""
+        if not self._start_quickly(row):
+            self._run(row, _start)
 
     def resume(self, row: Mapping[str, Any], jobs: Iterable[Mapping[str, Any]], job: Mapping[str, Any]) -> None:
         """Continue a waiting execution.
@@ -73,11 +86,10 @@ class Batch:
 
     def write(self) -> None:
         """Store everything, set-wise. What cannot be stored is stored without its jobs, as an error."""
-        if not self._results and not self._deleted:
+        if not self._finished and not self._results and not self._deleted:
             return
         try:
-            with self._host.savepoint():
-                self._write(self._results)
+            self._write(self._finished, self._results)
         except Exception as error:
             if is_interruption(error):
                 raise
@@ -85,12 +97,38 @@ class Batch:
 
     # -- one execution -----------------------------------------------------------------------------------------------
 
+    def _start_quickly(self, row: Mapping[str, Any]) -> bool:
+        """Run an execution that only computes, and succeeds, without a processor; False: it has to be run in full."""
+        version = row["program_id"], row["options"]
+        try:
+            way = self._ways.get(version)
+            if way is None:
+                way = self._ways[version] = _way(self._host.program(version[0]), version[1])
+            question, jobs_of, plainly_kept, timeout, unkept = way
+            if question is None:
+                return False
+            context = row["context"]
+            results: dict[str, Any] = {}
+            with self._host.budget():
+                scope = {"$context": from_stored_json(context) if context else None, "$jobsMapByNodeKey": results}
+                if not question(scope, results):
+                    return False
+            jobs = jobs_of(results)
+        except (Exception, BudgetExceeded):
+            # the same again in full, where it becomes a node's error
+            return False
+        if plainly_kept:
+            self._finished[row["id"]] = 1, jobs
+        else:
+            self._add(row["id"], 1, None, jobs, None, timeout, unkept)
+        return True
+
     def _run(
         self,
         row: Mapping[str, Any],
         enter: Callable[[Processor], int | None],
         before: Mapping[int, Mapping[str, Any]] | None = None,
-    ) -> Processor | None:
+    ) -> None:
         host = self._host
         chain = host.chain
         outer = chain.ancestors
@@ -116,11 +154,10 @@ class Batch:
             host.log(f"execution {row['id']} could not be run: {type(error).__name__}: {error}")
             jobs = to_json([_broken(job, error) for job in before.values()]) if before else None
             self._results[row["id"]] = _result(row["id"], int(Status.ERROR), "internal_error", jobs, None, 0)
-            return None
+            return
         finally:
             chain.ancestors = outer
         self._keep(row, program, proc, before)
-        return proc
 
     def _keep(
         self,
@@ -130,15 +167,10 @@ class Batch:
         before: Mapping[int, Mapping[str, Any]] | None,
     ) -> None:
         execution_id = row["id"]
-        timeout, unkept = _keeping(row["options"]) if row["options"] else (program.timeout_ms, program.delete_on_status)
+        timeout, unkept = _keeping(program, row["options"])
         output = to_json(proc.output) if proc.output is not None else None
         if proc.status is not None and before is None:
-            if proc.status in unkept:
-                self._deleted.append(execution_id)
-            else:
-                self._results[execution_id] = _result(
-                    execution_id, proc.status, proc.reason, jobs_json(proc), output, timeout
-                )
+            self._add(execution_id, proc.status, proc.reason, jobs_json(proc), output, timeout, unkept)
             return
         status = proc.status if proc.status is not None else int(Status.STARTED)
         if status in unkept:
@@ -152,40 +184,82 @@ class Batch:
         if waiting and not ended:
             self._waiting[execution_id] = [to_json({"executionId": execution_id, **job}) for job in waiting]
 
+    def _add(
+        self,
+        execution_id: int,
+        status: int,
+        reason: str | None,
+        jobs: str,
+        output: str | None,
+        timeout: int,
+        unkept: frozenset[int],
+    ) -> None:
+        """Keep what a run from head to end came to."""
+        if status in unkept:
+            self._deleted.append(execution_id)
+        elif reason is None and output is None and not timeout:
+            self._finished[execution_id] = int(status), jobs
+        else:
+            self._results[execution_id] = _result(execution_id, status, reason, jobs, output, timeout)
+
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def _write(self, results: Mapping[int, str], *, jobs_kept: bool = True) -> None:
+    def _write(
+        self, finished: Mapping[int, tuple[int, str]], results: Mapping[int, str], *, jobs_kept: bool = True
+    ) -> None:
         waiting = [row for key in results for row in self._waiting.get(key, ())] if jobs_kept else []
         self._host.fetch(
             _FINISH,
             (
-                "[" + ",".join(results.values()) + "]",
+                _array(finished),
+                _array([status for status, _ in finished.values()]),
+                _BETWEEN.join([jobs for _, jobs in finished.values()]) if finished else None,
+                "[" + ",".join(results.values()) + "]" if results else None,
                 "[" + ",".join(waiting) + "]" if waiting else None,
-                _ids(self._deleted),
-                _ids(self._resumed),
+                _array(self._deleted),
+                _array(self._resumed),
             ),
         )
 
     def _write_singly(self, reason: Exception) -> None:
-        self._host.log(f"a batch of {len(self._results)} executions is written one by one: {reason}")
-        for execution_id, result in self._results.items():
+        count = len(self._finished) + len(self._results)
+        self._host.log(f"a batch of {count} executions is written one by one: {reason}")
+        for execution_id in [*self._finished, *self._results]:
             try:
-                with self._host.savepoint():
-                    self._write({execution_id: result})
+                self._write(
+                    {key: self._finished[key] for key in [execution_id] if key in self._finished},
+                    {key: self._results[key] for key in [execution_id] if key in self._results},
+                )
             except Exception as error:
                 if is_interruption(error):
                     raise
                 self._host.log(f"the jobs of execution {execution_id} cannot be stored: {error}")
                 lost = _result(execution_id, int(Status.ERROR), "internal_error", None, None, 0)
-                self._write({execution_id: lost}, jobs_kept=False)
+                self._write({}, {execution_id: lost}, jobs_kept=False)
+
+
+def _start(proc: Processor) -> int | None:
+    return proc.start()
+
+
+def _way(program: Program, options: str | None) -> _Way:
+    if program.quick is None:
+        program.quick = compile_question(program), jobs_writer(program)
+    question, jobs_of = program.quick
+    timeout, unkept = _keeping(program, options)
+    return question, jobs_of, not timeout and int(Status.RESOLVED) not in unkept, timeout, unkept
+
+
+def _keeping(program: Program, options: str | None) -> tuple[int, frozenset[int]]:
+    """Milliseconds until a version times out, and the statuses that are not kept.
+
+    Its current options may have changed since the program was compiled.
+    """
+    return _parsed(options) if options else (program.timeout_ms, program.delete_on_status)
 
 
 @lru_cache(maxsize=1000)
-def _keeping(options: str) -> tuple[int, frozenset[int]]:
-    """Of a version's current options: milliseconds until it times out, and the statuses that are not kept.
-
-    They may have changed since the program was compiled.
-    """
+def _parsed(options: str) -> tuple[int, frozenset[int]]:
     parsed = from_json(options)
     return int(parsed.get("timeout") or 0), frozenset(parsed.get("deleteExecutionOnStatus") or ()) - {0, None}
 
@@ -221,5 +295,5 @@ def _with_times(job: dict[str, Any], before: Mapping[str, Any] | None) -> dict[s
     return {**job, **({"createdAt": before["createdAt"]} if "createdAt" in before else {})}
 
 
-def _ids(ids: list[int]) -> str | None:
-    return "{" + ",".join(map(str, ids)) + "}" if ids else None
+def _array(numbers: Collection[int]) -> str | None:
+    return "{" + ",".join(map(str, numbers)) + "}" if numbers else None

@@ -14,11 +14,12 @@ from typing import Any
 
 from orchestrator.engine.variables import UNDEFINED
 
-__all__ = ["from_json", "iso", "quoted", "to_json"]
+__all__ = ["from_json", "from_stored_json", "iso", "quoted", "to_json"]
 
 #: JSON text of a string
 quoted = json.encoder.encode_basestring
-_decode = json.JSONDecoder(parse_float=Decimal).decode
+_decoder: Any = json.JSONDecoder(parse_float=Decimal)
+_decode, _scan = _decoder.decode, _decoder.scan_once
 
 
 def iso(value: datetime) -> str:
@@ -94,3 +95,8 @@ def _append(value: Any, put: Callable[[str], Any]) -> None:
 def from_json(text: str) -> Any:
     """The value of JSON text; numbers with a fraction become Decimal."""
     return _decode(text)
+
+
+def from_stored_json(text: str) -> Any:
+    """The value of JSON text that the database has checked: one look less at its ends."""
+    return _scan(text, 0)[0] if text.startswith("{") else _decode(text)

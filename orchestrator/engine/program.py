@@ -104,6 +104,7 @@ class Program:
         "options",
         "paths",
         "plain",
+        "quick",
         "reads_values_alone",
         "roots",
         "stack_limit",
@@ -123,6 +124,8 @@ class Program:
         self.type: str = data["type"]
         #: the guard that it is, made when it first judges
         self.guard: Any = None
+        #: how it runs in a batch without a processor, made when it first does
+        self.quick: Any = None
         #: why it cannot run any more: a column that it reads is gone
         self.broken: str | None = data.get("broken")
         self.sync: bool = bool(data.get("sync"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from orchestrator.engine.batch import Batch
+from orchestrator.engine.encoding import from_json
 
 if TYPE_CHECKING:
     from orchestrator.engine.host import Host
@@ -17,7 +20,10 @@ LARGEST_BATCH = 50
 #: claims after which the queue is looked through from its beginning again
 _FULL_LOOK = 16
 
-_CLAIM = "select * from orchestrator.claim_executions($1::pg_catalog.int4, $2::pg_catalog.int8)"
+_CLAIM = (
+    "select ids, workflow_ids, contexts, ancestors, versions"
+    " from orchestrator.claim_executions($1::pg_catalog.int4, $2::pg_catalog.int8)"
+)
 
 
 class _Head:
@@ -37,11 +43,39 @@ class _Head:
         self.claims += 1
         if self.claims % _FULL_LOOK == 0:
             self.after = 0
-        rows = host.fetch(_CLAIM, (str(maximum), str(self.after)))
+        rows = _claim(host, maximum, self.after)
         if not rows and self.after:
-            rows = host.fetch(_CLAIM, (str(maximum), "0"))
+            rows = _claim(host, maximum, 0)
         self.after = max(row["id"] for row in rows) if rows and len(rows) == maximum else 0
         return rows
+
+
+def _claim(host: Host, maximum: int, after: int) -> list[dict[str, Any]]:
+    """Locked executions as :meth:`Batch.start` takes them."""
+    rows = []
+    for found in host.fetch(_CLAIM, (str(maximum), str(after))):
+        versions = _versions(found["versions"])
+        ancestors = found["ancestors"] or repeat(None)
+        for execution_id, workflow_id, context, above in zip(
+            found["ids"], found["workflow_ids"], found["contexts"], ancestors, strict=False
+        ):
+            program_id, options = versions[workflow_id]
+            rows.append(
+                {
+                    "id": execution_id,
+                    "program_id": program_id,
+                    "options": options,
+                    "context": context,
+                    "ancestors": above,
+                }
+            )
+    return rows
+
+
+@lru_cache(maxsize=100)
+def _versions(text: str) -> dict[int, tuple[int | None, str | None]]:
+    """By workflow id: the newest program, and the current options."""
+    return {int(workflow_id): (program_id, options) for workflow_id, (program_id, options) in from_json(text).items()}
 
 
 _heads: WeakKeyDictionary[Host, _Head] = WeakKeyDictionary()
@@ -62,7 +96,7 @@ def run_executions(host: Host, maximum: str) -> int:
 
 def run_execution(host: Host, execution_id: str) -> bool:
     """Run one queued execution; False when it is not queued any more, or in other hands."""
-    rows = host.fetch(_CLAIM, ("1", str(int(execution_id) - 1)))
+    rows = _claim(host, 1, int(execution_id) - 1)
     if not rows or rows[0]["id"] != int(execution_id):
         return False
     batch = Batch(host)

@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -90,15 +90,16 @@ class PlpyHost(PlpyPort):
             raise BudgetExceeded(f"the run used more than {CPU_TICK:g} s of processor time")
         self._seen_run = self._runs
 
-    @contextmanager
-    def budget(self) -> Iterator[None]:
-        """A run of its own processor time."""
+    def budget(self) -> AbstractContextManager[None]:
+        """A run of its own processor time: the host is the block."""
         self._runs += 1
+        return self
+
+    def __enter__(self) -> None:
         self._busy += 1
-        try:
-            yield
-        finally:
-            self._busy -= 1
+
+    def __exit__(self, *_error: object) -> None:
+        self._busy -= 1
 
     # -- host ------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ __all__ = ["BATCH", "Worker", "run_worker"]
 
 #: executions a transaction: more would hold row locks of unrelated executions together
 BATCH = 50
+#: longest pause between two looks while lingering, in pauses to gather: nobody notifies then
+_LONGEST_LOOK = 5
 
 _log = structlog.get_logger("orchestrator.worker")
 
@@ -111,7 +113,7 @@ class Worker:
                 return
             self._stop.wait(pause)
             if not done:
-                pause *= 2
+                pause = min(2 * pause, _LONGEST_LOOK * self._rhythm.gather)
 
     def _rest(self, runner: Connection, flag: Flag, listener: Listener, housekeeping: Housekeeping) -> None:
         """Sleep until there is work or reason to look; without notifications, look ever more rarely."""
@@ -127,6 +129,8 @@ class Worker:
                     return
                 housekeeping.tick(runner)
                 if listener.wait(self._nap(runner) if safe else pause):
+                    # first the work; the flag may stay up that much longer
+                    self._run_batch(runner)
                     return
                 pause = min(2 * pause, self._rhythm.doze)
                 flag.renew()

@@ -2,6 +2,8 @@
 create or replace function orchestrator.abort_expired(p_max integer default 1000) returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, orchestrator, pg_temp
+-- what is open is little and the history is not, whatever the statistics say
+set enable_seqscan = off
 as $$
 declare
     v_id bigint;
@@ -9,8 +11,8 @@ declare
 begin
     for v_id in
         select e.id from orchestrator.executions e
-        where e.status = 0 and e.expires_at <= orchestrator.current_time()
-        order by e.expires_at
+        where e.status = 0 and (case when e.parked then e.key end) is null and e.expires_at <= orchestrator.current_time()
+        order by (case when e.parked then e.key end), e.expires_at
         limit p_max
         for update skip locked
     loop

@@ -12,10 +12,10 @@ begin
     where e.id in (
         select q.id
         from orchestrator.executions q
-        where q.status is null and not q.dispatched and not q.parked and q.id >= (select min(s.id) from unnest(p_seen) s (id))
+        where q.status is null and (case when q.parked then q.key end) is null and q.expires_at is null and q.id >= (select min(s.id) from unnest(p_seen) s (id))
             and q.key in (select x.key from orchestrator.executions x where x.id = any (p_seen))
             and not exists (select from orchestrator.workflows w where w.key = q.key and w.current and w.enabled)
-        order by q.status, q.id
+        order by q.status, (case when q.parked then q.key end), q.expires_at, q.id
         limit 10000
         for update of q skip locked
     );

@@ -12,9 +12,9 @@ begin
     -- must survive the crash that may follow, whatever the server's default is
     perform set_config('synchronous_commit', 'on', true);
     loop
-        select c.id, e.attempts into v_id, v_attempts
+        select e.id, e.attempts into v_id, v_attempts
         from orchestrator.claim_executions(1) c
-        join orchestrator.executions e on e.id = c.id;
+        join orchestrator.executions e on e.id = c.ids[1];
         if v_id is null then
             return null;
         end if;

@@ -90,6 +90,24 @@ def test_executions_of_an_older_version_still_run_on_it(queue: Queue) -> None:
     assert queue.rows("select event_id, note from effects order by event_id") == [(1, "old"), (2, "old"), (3, "new")]
 
 
+def test_several_disabled_keys_are_parked_and_come_back_one_by_one(queue: Queue) -> None:
+    for key in ("one", "two", "three"):
+        queue.follow(key, NOTE)
+    queue.write("a", "b")
+    queue.db.execute("select orchestrator.disable('one'), orchestrator.disable('three')")
+    assert queue.run() == 2
+    assert queue.rows("select key from orchestrator.executions where parked order by key") == [
+        ("one",),
+        ("one",),
+        ("three",),
+        ("three",),
+    ]
+    queue.db.execute("select orchestrator.enable('three')")
+    assert queue.run(1) == 1
+    assert queue.run() == 1
+    assert queue.rows("select key from orchestrator.executions where status is null") == [("one",)] * 2
+
+
 def _entries_read(db: psycopg.Connection[Any], index: str) -> int:
     """Index entries that a batch reads."""
 
@@ -119,6 +137,39 @@ def test_a_batch_reads_neither_the_history_nor_the_backlog(queue: Queue, analyze
         assert _entries_read(queue.db, "executions_pkey") <= 500
 
 
+@pytest.mark.parametrize("analyzed", ["never", "when all was queued", "when all was finished"])
+def test_no_look_at_what_is_open_reads_the_history(queue: Queue, analyzed: str) -> None:
+    queue.follow("note", sql_node("nothing", "select 1"))
+    queue.write(*map(str, range(3000)))
+    if analyzed == "when all was queued":
+        queue.db.execute("analyze orchestrator.executions")
+    queue.db.execute("update orchestrator.executions set status = 1")
+    if analyzed == "when all was finished":
+        queue.db.execute("analyze orchestrator.executions")
+    queue.write("a", "b")
+    queue.db.execute("update orchestrator.executions set parked = true where status is null")
+    queue.db.execute(
+        "insert into orchestrator.executions (workflow_id, key, status, expires_at) values (1, 'x', 0, '2000-01-01')"
+    )
+    for look, found in (
+        ("orchestrator.seconds_to_expiry() < 0", True),
+        ("orchestrator.abort_expired()", 1),
+        ("orchestrator.unpark_executions()", 2),
+    ):
+        with queue.db.transaction():
+            before = queue.value(_READ)
+            assert queue.value(f"select {look}") == found
+            assert queue.value(_READ) - before < 50, look
+
+
+#: rows and index entries that this transaction has read of the executions
+_READ = """
+select pg_stat_get_xact_tuples_returned('orchestrator.executions'::regclass)
+    + sum(pg_stat_get_xact_tuples_returned(i.indexrelid))
+from pg_index i where i.indrelid = 'orchestrator.executions'::regclass
+"""
+
+
 def test_an_old_transaction_does_not_slow_the_claims_down(queue: Queue, dsn: str) -> None:
     queue.follow("note", sql_node("nothing", "select 1"))
     queue.write(*map(str, range(1500)))
@@ -126,4 +177,4 @@ def test_an_old_transaction_does_not_slow_the_claims_down(queue: Queue, dsn: str
         old.execute("select txid_current(), count(*) from events")
         for _ in range(17):
             assert queue.run() == 50
-        assert 50 <= _entries_read(queue.db, "executions_queue") < 200
+        assert 50 <= _entries_read(queue.db, "executions_open") < 200

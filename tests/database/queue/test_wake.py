@@ -101,7 +101,29 @@ def test_a_sleeping_worker_starts_at_once_and_lowers_its_flag(
     wait_until(queue.asleep)
     queue.write("a")
     wait_until(lambda: queue.effects() == [1], 3)
-    assert not queue.asleep()
+    wait_until(lambda: not queue.asleep(), 1)
+
+
+def test_a_woken_worker_works_before_it_lowers_its_flag(
+    queue: Queue, dsn: str, start_worker: Callable[..., object]
+) -> None:
+    queue.follow("note", NOTE)
+    start_worker(Rhythm(poll=3600, linger=3, probe=3600))
+    wait_until(queue.asleep)
+    with psycopg.connect(dsn) as colleague:
+        colleague.execute("select orchestrator.lock_workers()")
+        queue.write("a")
+        wait_until(lambda: queue.effects() == [1], 3)
+        assert queue.asleep()
+    wait_until(lambda: not queue.asleep(), 3)
+
+
+def test_a_lingering_worker_looks_often(queue: Queue, start_worker: Callable[..., object]) -> None:
+    queue.follow("note", NOTE)
+    start_worker(Rhythm(poll=3600, linger=3600, probe=3600, gather=0.05))
+    time.sleep(1.7)
+    queue.write("a")
+    wait_until(lambda: queue.effects() == [1], 1)
 
 
 def test_a_lost_notification_is_made_up_for_by_the_poll(queue: Queue, start_worker: Callable[..., object]) -> None:
