@@ -7,12 +7,11 @@ in one go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.actor import Actor, read_actor
 from orchestrator.engine.encoding import to_json
-from orchestrator.engine.history import Entry, History, values_encoder
+from orchestrator.engine.history import Entry, History
 from orchestrator.engine.session import Session
 
 if TYPE_CHECKING:
@@ -41,14 +40,11 @@ class Frame:
         "identity",
         "plan",
         "refused",
-        "seen",
         "session",
     )
 
     def __init__(self, host: Host, plan: Plan, identity: Any, actor: Actor | None = None) -> None:
         self.identity = identity
-        #: whether a row has been judged
-        self.seen = False
         #: where nothing is closed after a statement: the command that tells it from the next one of its message
         self.command: int | None = None
         self.plan = plan
@@ -72,12 +68,3 @@ class Frame:
     def inserted_json(self, context: dict[str, Any]) -> str:
         """The context of an inserted row as the history keeps it: the record is what ``params.values`` says."""
         return f'{{"params":{{"values":{to_json(context["record"])}}},{self.actor.json}}}'
-
-    def inserted_encoder(self) -> Callable[[Sequence[Any]], str]:
-        """The same from the values of a row, for statements of many rows."""
-        encode, tail = values_encoder(self.plan.columns), f"}},{self.actor.json}}}"
-
-        def text(values: Sequence[Any]) -> str:
-            return '{"params":{"values":' + encode(values) + tail
-
-        return text

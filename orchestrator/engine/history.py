@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from itertools import repeat
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import quoted, to_json
+from orchestrator.engine.generated import Source
 
 if TYPE_CHECKING:
     from orchestrator.engine.host import Host
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.processor import Processor
     from orchestrator.engine.program import Node, Program
 
-__all__ = ["FLUSH_AT", "Entry", "History", "entry_of", "jobs_json", "jobs_writer", "values_encoder"]
+__all__ = ["FLUSH_AT", "Entry", "History", "context_writer", "entry_of", "job_texts", "jobs_json", "result_text"]
 
 #: executions kept in memory before they are written
 FLUSH_AT = 1000
@@ -68,14 +71,16 @@ def entry_of(proc: Processor, status: int, context_json: str) -> Entry:
 class History:
     """Collects executions and writes them grouped by workflow and status."""
 
-    __slots__ = ("_entries", "_host")
+    __slots__ = ("_entries", "_host", "_passed")
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._entries: list[Entry] = []
+        #: contexts and jobs of runs that plainly passed
+        self._passed: dict[Program, tuple[list[str], list[str]]] = {}
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entries) + sum(len(contexts) for contexts, _ in self._passed.values())
 
     def add(self, entry: Entry) -> None:
         """Keep a finished execution; write when many have come together."""
@@ -83,18 +88,32 @@ class History:
         if len(self._entries) >= FLUSH_AT:
             self.flush()
 
+    def passed(self, program: Program) -> tuple[list[str], list[str]]:
+        """Where contexts and jobs of runs that plainly passed are put; whoever does has to call :meth:`flush`."""
+        return self._passed.setdefault(program, ([], []))
+
     def take(self) -> list[Entry]:
         """What was collected, which is forgotten here."""
         entries, self._entries = self._entries, []
+        for program, (contexts, jobs) in self._passed.items():
+            entries += [(program, *texts, None, 0, None) for texts in zip(contexts, repeat(1), jobs, strict=False)]
+            contexts.clear()
+            jobs.clear()
         return entries
 
     def flush(self) -> None:
         """Write what was collected."""
+        for program, (contexts, jobs) in self._passed.items():
+            if contexts:
+                self._host.record(program, 1, contexts, jobs, None)
+                contexts.clear()
+                jobs.clear()
         groups: dict[tuple[int, int], list[Entry]] = {}
-        for entry in self.take():
+        entries, self._entries = self._entries, []
+        for entry in entries:
             groups.setdefault((entry[0].workflow_id, entry[2]), []).append(entry)
-        for entries in groups.values():
-            self._record(entries)
+        for group in groups.values():
+            self._record(group)
 
     def _record(self, entries: list[Entry]) -> None:
         program, _, status = entries[0][:3]
@@ -108,65 +127,69 @@ class History:
         )
 
 
-def jobs_writer(program: Program) -> Callable[[dict[str, Any]], str]:
-    """``executions.jobs`` of a run whose nodes all succeeded, from their results in the order in which they ran."""
-    upstreams = {node.key: node.upstream.key if node.upstream else None for node in program.nodes}
-    prefixes = {node.key: _prefix[node] + '1,"result":' for node in program.nodes}
-    #: by the way through the graph: everything but the results
-    templates: dict[tuple[str, ...], str] = {}
-
-    def template_of(keys: tuple[str, ...]) -> str:
-        parts = []
-        for n, key in enumerate(keys, 1):
-            upstream = upstreams[key]
-            tail = "" if upstream is None else f',"upstream":{keys.index(upstream) + 1}'
-            parts.append(f'{{"n":{n},{prefixes[key].replace("%", "%%")}%s{tail}}}')
-        return "[" + ",".join(parts) + "]"
-
-    def write(results: dict[str, Any]) -> str:
-        keys = tuple(results)
-        template = templates.get(keys)
-        if template is None:
-            template = templates[keys] = template_of(keys)
-        return template % tuple([_result_text(value) for value in results.values()])
-
-    return write
+def job_texts(nodes: Sequence[Node]) -> list[str]:
+    """``executions.jobs`` of a run whose nodes all succeeded in this order: what stands around their results."""
+    texts = [
+        f'{"[" if n == 1 else _tail(nodes, n - 1) + ","}{{"n":{n},{_prefix[node]}1,"result":'
+        for n, node in enumerate(nodes, 1)
+    ]
+    return [*texts, _tail(nodes, len(nodes)) + "]"]
 
 
-def _result_text(value: Any) -> str:
+def _tail(nodes: Sequence[Node], n: int) -> str:
+    upstream = nodes[n - 1].upstream
+    return "}" if upstream is None else f',"upstream":{nodes.index(upstream) + 1}}}'
+
+
+def result_text(value: Any) -> str:
+    """JSON text of a node's result."""
+    cls = value.__class__
+    if cls is float and isfinite(value):
+        return repr(value)
     return "true" if value is True else "false" if value is False else to_json(value)
 
 
-def _plain_number(value: Any) -> str:
-    return "null" if value is None else str(value)
+def _numeric_text(value: Decimal) -> str:
+    """The digits as they are; exponents and what is no number go the general way."""
+    text = str(value)
+    return text if text[-1] <= "9" and "E" not in text else to_json(value)
 
 
-def _plain_text(value: Any) -> str:
-    return "null" if value is None else quoted(value)
-
-
-#: how a column of a kind is written; whatever is not listed goes the general way
-_WRITERS: dict[str, Callable[[Any], str]] = {
-    "int2": _plain_number,
-    "int4": _plain_number,
-    "int8": _plain_number,
-    "text": _plain_text,
-    "timestamptz": _plain_text,
-    "timestamp": _plain_text,
-    "date": _plain_text,
+#: how a column of a kind is written where it is not null: what to call, and what to put around it
+_WRITERS: dict[str, tuple[Callable[[Any], str] | None, str]] = {
+    "int2": (str, ""),
+    "int4": (str, ""),
+    "int8": (str, ""),
+    "numeric": (_numeric_text, ""),
+    "text": (quoted, ""),
+    # they hold nothing that JSON would have to escape
+    "timestamptz": (None, '"'),
+    "timestamp": (None, '"'),
+    "date": (None, '"'),
 }
 
 
-def values_encoder(columns: Columns) -> Callable[[Sequence[Any]], str]:
-    """A function that writes the values of these columns as a JSON object, faster than the general one."""
-    if columns.encode is not None:
-        return columns.encode
-    writers = [_WRITERS.get(kind, to_json) for _, kind in columns.kinds]
-    keys = ",".join(to_json(name).replace("%", "%%") + ":%s" for name in columns.names)
-    template = "{" + keys + "}"
+def context_writer(columns: Columns) -> Callable[[Sequence[Any], str], str]:
+    """A function that writes the context of an inserted row, from its values and what all contexts have in common."""
+    if columns.context is None:
+        columns.context = _context_writer(columns)
+    return columns.context
 
-    def encode(values: Sequence[Any]) -> str:
-        return template % tuple([write(value) for write, value in zip(writers, values, strict=True)])
 
-    columns.encode = encode
-    return encode
+def _context_writer(columns: Columns) -> Callable[[Sequence[Any], str], str]:
+    source = Source("values", "tail")
+    parts = []
+    before = '{"params":{"values":{'
+    for place, (column, kind) in enumerate(columns.kinds):
+        write, mark = _WRITERS.get(kind, (to_json, ""))
+        value = f"v{place}"
+        source.line(0, f"{value} = values[{place}]")
+        before += to_json(column) + ":"
+        text = value if write is None else f"{source.name(write)}({value})"
+        quote = source.name(mark)
+        shown = f"{quote} + {text} + {quote}" if mark else text
+        parts += [source.name(before), f"{source.name('null')} if {value} is None else {shown}"]
+        before = ","
+    parts += [source.name(before.removesuffix(",") + "}},"), "tail", source.name("}")]
+    source.line(0, 'return f"' + "".join(f"{{{part}}}" for part in parts) + '"')
+    return source.build()

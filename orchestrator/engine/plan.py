@@ -17,12 +17,12 @@ _MOST_ARGUMENTS = 98
 class Columns:
     """The columns that a generated function passes on, and how their values become the engine's."""
 
-    __slots__ = ("decoded", "encode", "kinds", "names", "wide")
+    __slots__ = ("context", "decoded", "kinds", "names", "wide")
 
     def __init__(self, columns: Sequence[Mapping[str, Any]]) -> None:
         self.names: tuple[str, ...] = tuple(c["name"] for c in columns)
-        #: writes positional values as a JSON object; made when history first asks
-        self.encode: Callable[[Sequence[Any]], str] | None = None
+        #: writes the context of an inserted row; made when history first asks
+        self.context: Callable[[Sequence[Any], str], str] | None = None
         #: more columns than a function takes arguments: they come as JSON arrays
         self.wide = 2 * len(columns) > _MOST_ARGUMENTS
         self.kinds: tuple[tuple[str, str], ...] = tuple((c["name"], c["kind"]) for c in columns)

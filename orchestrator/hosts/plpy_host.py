@@ -19,12 +19,13 @@ from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.exemption import Exemption
 from orchestrator.engine.follow import follow, rows_of, warn_text
 from orchestrator.engine.frame import Frame
-from orchestrator.engine.guard import Skip, judge_row, quick_of
+from orchestrator.engine.guard import FULL, Skip, guards_of, is_settled, judge_row, quick_of
 from orchestrator.engine.host import Special
 from orchestrator.engine.plan import Plan
 from orchestrator.engine.port import StatementError
 from orchestrator.engine.processor import BudgetExceeded
 from orchestrator.engine.program import Program, load_program
+from orchestrator.engine.quick import Passing
 from orchestrator.engine.verdict import Refusal, error_text, skip_text
 from orchestrator.errors import ConflictError, OrchestratorError, SerializationError
 from orchestrator.hosts.backend import StatementId, command_id, statement_identity
@@ -56,8 +57,10 @@ class PlpyHost(PlpyPort):
         self._frames: dict[tuple[str, int], Frame] = {}
         #: young plans that a statement's snapshot has seen
         self._seen_plans: set[int] = set()
-        #: plan, event and statement of the last row that passed, and what answers for the next ones
-        self._quick: tuple[int, str, StatementId, Callable[[list[Any]], bool], int | None] | None = None
+        #: plan, statement and command of the last insert that was judged, what answers for its next rows, and the frame
+        self._quick: tuple[int, StatementId, int | None, Passing, Frame] | None = None
+        #: by plan, what answers for rows of any insert: nothing about the statement matters
+        self._settled: dict[int, Passing] = {}
         self.chain = Chain()
         self.loop_limit = int(os.environ.get("WORKFLOW_LOOP_LIMIT") or 0)
         self.statement_id: Callable[[], StatementId] = statement_identity()
@@ -198,6 +201,9 @@ class PlpyHost(PlpyPort):
         return frame
 
     def _open(self, slot: tuple[str, int], plan: Plan, identity: StatementId) -> Frame:
+        if self._settled and plan.id not in self._settled:
+            # a statement on another plan has begun: it stays on that one
+            self._settled = {n: p for n, p in self._settled.items() if self.plan(n).collection != plan.collection}
         frame = self._frames[slot] = Frame(self, plan, identity)
         frame.command = None if plan.closes else self._command_id()
         return frame
@@ -226,26 +232,71 @@ class PlpyHost(PlpyPort):
         busy = self._busy
         self._busy = busy + 1
         self._runs += 1
-        identity = self.statement_id()
-        quick = self._quick
-        if (
-            quick is not None
-            and quick[0] == plan_id
-            and quick[1] == event
-            and quick[2] == identity
-            and (quick[4] is None or quick[4] == self._command_id())
-        ):
-            try:
-                if quick[3](values):
-                    self._busy = busy
-                    return None
-            except Exception:
-                # judged again in full, where the error becomes the node's
-                self._quick = None
+        identity = passed = None
         try:
-            return self._judge(plan_id, identity, event, values)
+            passes = self._settled.get(plan_id) if event == "insert" else None
+            if passes is not None and self.exemption is None and not self.chain.links and not self.chain.ancestors:
+                passed = passes(values)
+            else:
+                identity = self.statement_id()
+                quick = self._quick
+                if (
+                    quick is not None
+                    and quick[0] == plan_id
+                    and event == "insert"
+                    and quick[1] == identity
+                    and (quick[2] is None or quick[2] == self._command_id())
+                ):
+                    passed = quick[3](values)
+        except (Exception, BudgetExceeded):
+            # judged again in full, where the error becomes the node's
+            self._runs += 1
+        if passed is True:
+            self._busy = busy
+            return None
+        try:
+            if passed == FULL and quick is not None:
+                return self._flush(quick[4])
+            return self._judge(plan_id, identity or self.statement_id(), event, values)
         finally:
             self._busy = busy
+
+    def _passes(self, plan_id: int, frame: Frame, values: list[Any]) -> bool:
+        """Whether an inserted row passes quickly; what says so is kept for the next ones."""
+        quick = self._quick
+        if plan_id in self._settled or (quick is not None and quick[4] is frame):
+            # asked already
+            return False
+        passes = quick_of(frame, "insert")
+        if passes is None:
+            self._quick = None
+            return False
+        if is_settled(frame) and not self._is_elsewhere(frame):
+            self._settled[plan_id] = passes
+        else:
+            self._quick = plan_id, frame.identity, frame.command, passes, frame
+        try:
+            return bool(passes(values))
+        except (Exception, BudgetExceeded):
+            self._runs += 1
+            return False
+
+    def _is_elsewhere(self, frame: Frame) -> bool:
+        """Whether a statement of this transaction may still run that is on another plan of the table."""
+        plan = frame.plan
+        return any(
+            other.identity[0] == frame.identity[0]
+            and other.plan.collection == plan.collection
+            and other.plan.id != plan.id
+            for other in self._frames.values()
+        )
+
+    def _flush(self, frame: Frame) -> str | None:
+        try:
+            frame.history.flush()
+        except Exception as error:
+            return error_text(self._unexpected(error))
+        return None
 
     def _judge(self, plan_id: int, identity: StatementId, event: str, values: list[Any]) -> str | None:
         try:
@@ -257,12 +308,12 @@ class PlpyHost(PlpyPort):
             if pinned:
                 # published while the statement runs: it stays on its version, and gets the row as that one wants it
                 values = self.plan(plan_id).columns.arranged(values, event, frame.plan.columns)
+            elif event == "insert" and exemption is None:
+                guards_of(self, frame, event)
+                if self._passes(plan_id, frame, values):
+                    return None
             with self._safe_path() if pinned else nullcontext():
                 judge_row(self, frame, event, values)
-            # a statement of one row is not worth the preparation
-            passes = quick_of(frame, event) if frame.seen and exemption is None and not pinned else None
-            frame.seen = True
-            self._quick = None if passes is None else (plan_id, event, identity, passes, frame.command)
         except _UnknownSnapshot:
             return "?"
         except Skip as skip:
