@@ -79,6 +79,7 @@ class Guard:
         status = proc.start()
         if status == 1:
             if self.keeps:
+                context.update(frame.actor.context())
                 frame.history.add(entry_of(proc, 1, context_json(context)))
             last = proc.last
             if last is not None and last.type == _END:
@@ -152,7 +153,7 @@ def guards_of(host: Host, frame: Frame, event: str) -> list[Guard]:
         guards = bound_guards(host, frame.actor, plan.collection) if plan.bindable else []
         guards += [guard_of(host.program(program_id)) for program_id in plan.before.get(event, ())]
         frame.guards[event] = guards
-        if any(guard.keeps or guard.asks_for_actor for guard in guards):
+        if any(guard.asks_for_actor for guard in guards):
             frame.base.update(frame.actor.context())
     return guards
 
@@ -173,20 +174,19 @@ def quick_of(frame: Frame, event: str) -> Passing | None:
         if passing is None:
             return None
         answers.append(passing)
-        kept.append(frame.history.passed(guard.program) if guard.keeps else None)
+        kept.append(frame.passed.setdefault(guard.program, ([], [])) if guard.keeps else None)
     if not any(kept):
         return answers[0] if len(answers) == 1 else _all_pass(answers)
     if len(answers) > 1:
         return _all_pass_and_are_kept(frame, answers, kept)
-    answer = answers[0]
-    write, tail = context_writer(columns), frame.actor.json
-    contexts, jobs = frame.history.passed(guards[0].program)
+    answer, write = answers[0], context_writer(columns)
+    contexts, jobs = frame.passed[guards[0].program]
 
     def passes_and_is_kept(values: Sequence[Any]) -> Any:
         text = answer(values)
         if text is None:
             return None
-        contexts.append(write(values, tail))
+        contexts.append(write(values))
         jobs.append(text)
         return FULL if len(jobs) >= FLUSH_AT else True
 
@@ -200,7 +200,7 @@ def _all_pass(answers: list[Passing]) -> Passing:
 def _all_pass_and_are_kept(
     frame: Frame, answers: list[Passing], kept: list[tuple[list[str], list[str]] | None]
 ) -> Passing:
-    write, tail = context_writer(frame.plan.columns), frame.actor.json
+    write = context_writer(frame.plan.columns)
 
     def passes(values: Sequence[Any]) -> Any:
         texts = []
@@ -209,7 +209,7 @@ def _all_pass_and_are_kept(
             if text is None:
                 return None
             texts.append(text)
-        context = write(values, tail)
+        context = write(values)
         told: Any = True
         for lane, text in zip(kept, texts, strict=True):
             if lane is not None:

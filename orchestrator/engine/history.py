@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from itertools import repeat
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -71,16 +70,14 @@ def entry_of(proc: Processor, status: int, context_json: str) -> Entry:
 class History:
     """Collects executions and writes them grouped by workflow and status."""
 
-    __slots__ = ("_entries", "_host", "_passed")
+    __slots__ = ("_entries", "_host")
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._entries: list[Entry] = []
-        #: contexts and jobs of runs that plainly passed
-        self._passed: dict[Program, tuple[list[str], list[str]]] = {}
 
     def __len__(self) -> int:
-        return len(self._entries) + sum(len(contexts) for contexts, _ in self._passed.values())
+        return len(self._entries)
 
     def add(self, entry: Entry) -> None:
         """Keep a finished execution; write when many have come together."""
@@ -88,32 +85,18 @@ class History:
         if len(self._entries) >= FLUSH_AT:
             self.flush()
 
-    def passed(self, program: Program) -> tuple[list[str], list[str]]:
-        """Where contexts and jobs of runs that plainly passed are put; whoever does has to call :meth:`flush`."""
-        return self._passed.setdefault(program, ([], []))
-
     def take(self) -> list[Entry]:
         """What was collected, which is forgotten here."""
         entries, self._entries = self._entries, []
-        for program, (contexts, jobs) in self._passed.items():
-            entries += [(program, *texts, None, 0, None) for texts in zip(contexts, repeat(1), jobs, strict=False)]
-            contexts.clear()
-            jobs.clear()
         return entries
 
     def flush(self) -> None:
         """Write what was collected."""
-        for program, (contexts, jobs) in self._passed.items():
-            if contexts:
-                self._host.record(program, 1, contexts, jobs, None)
-                contexts.clear()
-                jobs.clear()
         groups: dict[tuple[int, int], list[Entry]] = {}
-        entries, self._entries = self._entries, []
-        for entry in entries:
+        for entry in self.take():
             groups.setdefault((entry[0].workflow_id, entry[2]), []).append(entry)
-        for group in groups.values():
-            self._record(group)
+        for entries in groups.values():
+            self._record(entries)
 
     def _record(self, entries: list[Entry]) -> None:
         program, _, status = entries[0][:3]
@@ -169,15 +152,15 @@ _WRITERS: dict[str, tuple[Callable[[Any], str] | None, str]] = {
 }
 
 
-def context_writer(columns: Columns) -> Callable[[Sequence[Any], str], str]:
-    """A function that writes the context of an inserted row, from its values and what all contexts have in common."""
+def context_writer(columns: Columns) -> Callable[[Sequence[Any]], str]:
+    """A function of a row's values: the context of its insert as far as it is the row's own, see ``Actor.json``."""
     if columns.context is None:
         columns.context = _context_writer(columns)
     return columns.context
 
 
-def _context_writer(columns: Columns) -> Callable[[Sequence[Any], str], str]:
-    source = Source("values", "tail")
+def _context_writer(columns: Columns) -> Callable[[Sequence[Any]], str]:
+    source = Source("values")
     parts = []
     before = '{"params":{"values":{'
     for place, (column, kind) in enumerate(columns.kinds):
@@ -190,6 +173,6 @@ def _context_writer(columns: Columns) -> Callable[[Sequence[Any], str], str]:
         shown = f"{quote} + {text} + {quote}" if mark else text
         parts += [source.name(before), f"{source.name('null')} if {value} is None else {shown}"]
         before = ","
-    parts += [source.name(before.removesuffix(",") + "}},"), "tail", source.name("}")]
+    parts.append(source.name(before.removesuffix(",") + "}},"))
     source.line(0, 'return f"' + "".join(f"{{{part}}}" for part in parts) + '"')
     return source.build()

@@ -22,7 +22,7 @@ class Columns:
     def __init__(self, columns: Sequence[Mapping[str, Any]]) -> None:
         self.names: tuple[str, ...] = tuple(c["name"] for c in columns)
         #: writes the context of an inserted row; made when history first asks
-        self.context: Callable[[Sequence[Any], str], str] | None = None
+        self.context: Callable[[Sequence[Any]], str] | None = None
         #: more columns than a function takes arguments: they come as JSON arrays
         self.wide = 2 * len(columns) > _MOST_ARGUMENTS
         self.kinds: tuple[tuple[str, str], ...] = tuple((c["name"], c["kind"]) for c in columns)

@@ -136,17 +136,32 @@ class PlpyHost(PlpyPort):
         special: Sequence[Special] | None,
     ) -> None:
         """See :class:`orchestrator.engine.host.Host`."""
-        key = ("record", 0)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = self._plpy.prepare(
-                "select orchestrator.record_executions($1, $2, $3, $4::pg_catalog.timestamptz, $5, $6, $7, $8, $9)",
-                ["pg_catalog.int8", TEXT, "pg_catalog.int2", TEXT, *["pg_catalog.text[]"] * 3, "pg_catalog.int8[]",
-                 "pg_catalog.text[]"],
-            )  # fmt: skip
-        outputs, ids, stacks = (list(column) for column in zip(*special, strict=True)) if special else (None,) * 3
         now = self.now.isoformat()
-        plan.execute([program.workflow_id, program.key, status, now, list(contexts), list(jobs), outputs, ids, stacks])
+        if special is None:
+            plan = self._record_plan(
+                "record_runs", ["pg_catalog.int8", TEXT, "pg_catalog.int2", TEXT, "pg_catalog.json", "pg_catalog.json",
+                "pg_catalog.int4"],
+            )  # fmt: skip
+            # elements of one JSON array: an array of PostgreSQL's would be taken apart and checked once more
+            texts = ("[" + ",".join(column) + "]" for column in (contexts, jobs))
+            plan.execute([program.workflow_id, program.key, status, now, *texts, len(jobs)])
+            return
+        plan = self._record_plan(
+            "record_executions",
+            ["pg_catalog.int8", TEXT, "pg_catalog.int2", TEXT, *["pg_catalog.text[]"] * 3, "pg_catalog.int8[]",
+             "pg_catalog.text[]"],
+        )  # fmt: skip
+        columns = (list(column) for column in zip(*special, strict=True))
+        plan.execute([program.workflow_id, program.key, status, now, list(contexts), list(jobs), *columns])
+
+    def _record_plan(self, function: str, types: Sequence[str]) -> Any:
+        plan = self._plans.get((function, 0))
+        if plan is None:
+            rest = ", ".join(f"${n}" for n in range(5, len(types) + 1))
+            plan = self._plans[function, 0] = self._plpy.prepare(
+                f"select orchestrator.{function}($1, $2, $3, $4::pg_catalog.timestamptz, {rest})", list(types)
+            )
+        return plan
 
     def enqueue(self, program: Program, data: Sequence[str], stack: str | None) -> None:
         """See :class:`orchestrator.engine.host.Host`."""
@@ -293,7 +308,7 @@ class PlpyHost(PlpyPort):
 
     def _flush(self, frame: Frame) -> str | None:
         try:
-            frame.history.flush()
+            frame.flush()
         except Exception as error:
             return error_text(self._unexpected(error))
         return None
@@ -350,11 +365,29 @@ class PlpyHost(PlpyPort):
 
     def close(self, plan_id: int) -> None:
         """The statement is over: write its history."""
+        frame = self._closed(plan_id)
+        if frame is not None:
+            frame.flush()
+
+    def take(self, plan_id: int) -> list[str] | None:
+        """The statement is over: hand out its history where that is one plain run, else write it.
+
+        Whoever writes a single run in SQL saves a call of SPI, and another one that asks who writes.
+        """
+        frame = self._closed(plan_id)
+        single = frame.single() if frame is not None else None
+        if single is not None:
+            program, context, jobs = single
+            return [str(program.workflow_id), program.key, context, jobs]
+        if frame is not None:
+            frame.flush()
+        return None
+
+    def _closed(self, plan_id: int) -> Frame | None:
         identity = self.statement_id()
         self._quick = None
         frame = self._frames.pop((self.plan(plan_id).collection, identity[3]), None)
-        if frame is not None and frame.identity == identity and len(frame.history):
-            frame.history.flush()
+        return frame if frame is not None and frame.identity == identity else None
 
     def follow(self, plan_id: int, event: str, rows: str) -> str:
         """Start what follows a statement's rows; an envelope."""

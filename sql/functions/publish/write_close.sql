@@ -10,9 +10,18 @@ begin
     if p_closes then
         execute format(
             $template$
-create or replace function orchestrator_hooks.%I() returns trigger language plpython3u volatile security definer as $close$
-h = GD.get("orchestrator") or plpy.execute("select orchestrator.load_engine()") and GD["orchestrator"]
-h.close(%s)
+create or replace function orchestrator_hooks.%I() returns trigger language plpgsql volatile security definer as $close$
+declare
+    v_run pg_catalog.text[];
+    v_written pg_catalog.bool;
+begin
+    v_run := orchestrator.take_history(%s);
+    if v_run is not null then
+        -- assigned and not performed: a plain expression needs no executor
+        v_written := orchestrator.record_run(v_run[1]::pg_catalog.int8, v_run[2], v_run[3], v_run[4]);
+    end if;
+    return null;
+end
 $close$
             $template$,
             v_name, p_plan
