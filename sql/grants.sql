@@ -58,7 +58,7 @@ grant execute on function
     orchestrator.read_environment, orchestrator.current_time,
     orchestrator.catalog, orchestrator.catalog_revision, orchestrator.statement,
     orchestrator.next_execution_id, orchestrator.record_executions, orchestrator.record_run, orchestrator.record_runs,
-    orchestrator.take_history, orchestrator.wake,
+    orchestrator.wake,
     orchestrator.enqueue, orchestrator.follow, orchestrator.assume, orchestrator.carry_out, orchestrator.catalog, orchestrator.catalog_revision,
     orchestrator.claim_executions, orchestrator.finish_executions, orchestrator.begin_by_hand, orchestrator.claim_waiting, orchestrator.invoke_queue
     to orchestrator_runner;

@@ -110,7 +110,6 @@
 \ir functions/record/record_executions.sql
 \ir functions/record/record_run.sql
 \ir functions/record/record_runs.sql
-\ir functions/record/take_history.sql
 \ir functions/record/remember_statement.sql
 \ir functions/record/statement.sql
 

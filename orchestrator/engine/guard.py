@@ -146,15 +146,21 @@ def bound_guards(host: Host, actor: Actor, collection: str) -> list[Guard]:
 
 
 def guards_of(host: Host, frame: Frame, event: str) -> list[Guard]:
-    """The guards of an event, bound ones first; found once a statement."""
+    """The guards of an event, bound ones first; found once a statement, global ones once a session."""
     guards = frame.guards.get(event)
     if guards is None:
         plan = frame.plan
-        guards = bound_guards(host, frame.actor, plan.collection) if plan.bindable else []
-        guards += [guard_of(host.program(program_id)) for program_id in plan.before.get(event, ())]
+        guards = plan.guards.get(event)
+        if guards is None:
+            programs = [host.program(program_id) for program_id in plan.before.get(event, ())]
+            guards = plan.guards[event] = [guard_of(program) for program in programs]
+        if plan.bindable:
+            guards = [*bound_guards(host, frame.actor, plan.collection), *guards]
         frame.guards[event] = guards
-        if any(guard.asks_for_actor for guard in guards):
-            frame.base.update(frame.actor.context())
+        for guard in guards:
+            if guard.asks_for_actor:
+                frame.base.update(frame.actor.context())
+                break
     return guards
 
 

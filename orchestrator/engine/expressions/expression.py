@@ -198,7 +198,10 @@ def result(value: Any) -> Any:
     """The value that is stored: numbers rounded to nine decimals, null for what is no finite number."""
     kind = type(value)
     if kind is float:
-        return _rounded_float(value)
+        if not math.isfinite(value):
+            return None
+        number = round(value, _DIGITS)
+        return int(number) if number.is_integer() and -1e21 < number < 1e21 else number
     if kind is int or kind is bool or kind is str or value is None:
         return value
     if kind is Decimal and value.same_quantum(_WHOLE):
@@ -218,17 +221,10 @@ def rounded(value: Any) -> Any:
     if kind is Decimal and value.same_quantum(_WHOLE):
         return int(value)
     if kind is float:
-        return _rounded_float(value)
+        return result(value)
     if not value.is_finite():
         return None
     exponent = value.as_tuple().exponent
     if exponent < -_DIGITS and abs(value) < Decimal(10) ** 18:
         value = value.quantize(_QUANTUM, ROUND_HALF_UP)
     return int(value) if value == value.to_integral_value() and abs(value) < Decimal(10) ** 40 else value.normalize()
-
-
-def _rounded_float(value: float) -> Any:
-    if not math.isfinite(value):
-        return None
-    number = round(value, _DIGITS)
-    return int(number) if number.is_integer() and abs(number) < 1e21 else number

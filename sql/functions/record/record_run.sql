@@ -1,4 +1,4 @@
--- orchestrator.record_run: writes the one run of a statement that passed, as the trigger after it got it from take_history.
+-- orchestrator.record_run: writes the one run of a statement that passed, as the trigger after it took it from the engine.
 -- p_context is the row's own part of the context; who writes is added here. Asked and written in the trigger's own call:
 -- from the engine it would be two calls of SPI, each with a subtransaction.
 create or replace function orchestrator.record_run(p_workflow_id bigint, p_key text, p_context text, p_jobs text)
