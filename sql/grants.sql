@@ -57,8 +57,8 @@ grant execute on function
     orchestrator.actor, orchestrator.is_api_login, orchestrator.default_role, orchestrator.user_context,
     orchestrator.read_environment, orchestrator.current_time,
     orchestrator.catalog, orchestrator.catalog_revision, orchestrator.statement,
-    orchestrator.next_execution_id, orchestrator.record_executions, orchestrator.wake,
-    orchestrator.enqueue, orchestrator.follow, orchestrator.catalog, orchestrator.catalog_revision,
+    orchestrator.next_execution_id, orchestrator.record_executions, orchestrator.record_run, orchestrator.record_runs,
+    orchestrator.wake, orchestrator.enqueue, orchestrator.follow,
     orchestrator.claim_executions, orchestrator.finish_executions, orchestrator.begin_by_hand, orchestrator.claim_waiting, orchestrator.invoke_queue
     to orchestrator_runner;
 

@@ -108,6 +108,8 @@
 -- record: after the row
 \ir functions/record/next_execution_id.sql
 \ir functions/record/record_executions.sql
+\ir functions/record/record_run.sql
+\ir functions/record/record_runs.sql
 \ir functions/record/remember_statement.sql
 \ir functions/record/statement.sql
 

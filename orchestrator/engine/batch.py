@@ -7,18 +7,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import from_json, from_stored_json, to_json
-from orchestrator.engine.history import jobs_json, jobs_writer
+from orchestrator.engine.history import jobs_json
 from orchestrator.engine.interruption import is_interruption
 from orchestrator.engine.job import Job
 from orchestrator.engine.processor import BudgetExceeded, Processor
-from orchestrator.engine.quick import compile_question
+from orchestrator.engine.quick import compile_passing
 from orchestrator.engine.session import Session
 from orchestrator.model.status import Status
 
 if TYPE_CHECKING:
     from orchestrator.engine.host import Host
     from orchestrator.engine.program import Program
-    from orchestrator.engine.quick import Question
+    from orchestrator.engine.quick import Passing
 
 __all__ = ["Batch"]
 
@@ -30,8 +30,8 @@ _FINISH = (
 _BETWEEN = "\x1e"
 
 
-#: what tells whether a run succeeds and what writes its jobs then; whether nothing but these is stored; timeout, unkept
-_Way = tuple["Question | None", Callable[[dict[str, Any]], str], bool, int, frozenset[int]]
+#: what answers with the jobs of a run that succeeds; whether nothing but these is stored; timeout, unkept
+_Way = tuple["Passing | None", bool, int, frozenset[int]]
 
 
 class Batch:
@@ -104,16 +104,14 @@ class Batch:
             way = self._ways.get(version)
             if way is None:
                 way = self._ways[version] = _way(self._host.program(version[0]), version[1])
-            question, jobs_of, plainly_kept, timeout, unkept = way
-            if question is None:
+            passing, plainly_kept, timeout, unkept = way
+            if passing is None:
                 return False
             context = row["context"]
-            results: dict[str, Any] = {}
             with self._host.budget():
-                scope = {"$context": from_stored_json(context) if context else None, "$jobsMapByNodeKey": results}
-                if not question(scope, results):
-                    return False
-            jobs = jobs_of(results)
+                jobs = passing(from_stored_json(context) if context else None)
+            if jobs is None:
+                return False
         except (Exception, BudgetExceeded):
             # the same again in full, where it becomes a node's error
             return False
@@ -243,11 +241,11 @@ def _start(proc: Processor) -> int | None:
 
 
 def _way(program: Program, options: str | None) -> _Way:
-    if program.quick is None:
-        program.quick = compile_question(program), jobs_writer(program)
-    question, jobs_of = program.quick
+    if program.passing is None:
+        program.passing = (compile_passing(program, None, keeps=True),)
+    (passing,) = program.passing
     timeout, unkept = _keeping(program, options)
-    return question, jobs_of, not timeout and int(Status.RESOLVED) not in unkept, timeout, unkept
+    return passing, not timeout and int(Status.RESOLVED) not in unkept, timeout, unkept
 
 
 def _keeping(program: Program, options: str | None) -> tuple[int, frozenset[int]]:

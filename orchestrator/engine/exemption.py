@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.engine.follow import Written
@@ -19,13 +19,30 @@ class Exemption:
         written: what the statement wrote; its followers start when the whole request is done.
     """
 
-    __slots__ = ("collection", "event", "judged", "written")
+    __slots__ = ("collection", "event", "expected", "judged", "plan", "written")
 
-    def __init__(self, collection: str, event: str, judged: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        collection: str,
+        event: str,
+        judged: Mapping[str, Any],
+        plan: int | None = None,
+        expected: Sequence[tuple[int, str]] | None = None,
+    ) -> None:
         self.collection = collection
         self.event = event
         self.judged = judged
+        #: where the plan's columns that guards read are among a row's values, by name; None: they have to be looked for
+        self.expected = expected
+        self.plan = plan
         self.written: list[Written] = []
+
+    def expects(self, plan_id: int, event: str, values: Sequence[Any]) -> bool:
+        """Whether this row is what was judged, at first sight: the same values in the same plan's columns."""
+        if self.expected is None or plan_id != self.plan or event != self.event:
+            return False
+        judged = self.judged
+        return all(values[place] == judged.get(name) for place, name in self.expected)
 
     def covers(self, plan: Plan, event: str, values: list[Any]) -> bool:
         """Whether this row is what was judged: a default or another trigger may have changed it since."""

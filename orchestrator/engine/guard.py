@@ -6,23 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.frame import Frame
-from orchestrator.engine.history import Entry, entry_of, jobs_writer
+from orchestrator.engine.history import FLUSH_AT, context_writer, entry_of
 from orchestrator.engine.processor import Processor
-from orchestrator.engine.quick import Question, compile_question
+from orchestrator.engine.quick import Passing, compile_passing
 from orchestrator.engine.verdict import Refusal, beyond_limit, blocked, failed, hangs
 from orchestrator.errors import OrchestratorError, StackLimitError
 from orchestrator.model.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from orchestrator.engine.actor import Actor
     from orchestrator.engine.host import Host
     from orchestrator.engine.program import Program
 
-__all__ = ["Guard", "Skip", "bound_guards", "changed_since", "guards_of", "judge_row", "quick_of"]
+__all__ = ["FULL", "Guard", "Skip", "bound_guards", "changed_since", "guards_of", "is_settled", "judge_row", "quick_of"]
 
 _END = "end"
+
+#: the row passes, and the history has to be flushed
+FULL = 2
 
 
 class Skip(Exception):
@@ -36,35 +39,24 @@ class Skip(Exception):
 class Guard:
     """A before-workflow ready to judge."""
 
-    __slots__ = ("asks_for_actor", "jobs_of", "keeps", "program", "question")
+    __slots__ = ("_passing", "asks_for_actor", "keeps", "program")
 
     def __init__(self, program: Program) -> None:
         self.program = program
         #: whether a run that passed stays in the history
         self.keeps = int(Status.RESOLVED) not in program.delete_on_status
-        #: answers quickly whether a run would pass
-        self.question = compile_question(program)
-        #: writes the jobs of a run that passed, from its results
-        self.jobs_of = jobs_writer(program) if self.keeps and self.question is not None else None
         #: whether its nodes want to know who writes
         self.asks_for_actor = any(_asks_for_actor(path) for path in program.paths)
+        #: by the columns of a plan, what answers quickly for its rows
+        self._passing: dict[tuple[str, ...], Passing | None] = {}
 
-    def waves_through(self, frame: Frame, params: dict[str, Any]) -> bool:
-        """Whether a request with these parameters plainly passes; a run that is kept is in the history then."""
-        question, chain = self.question, frame.session.chain
-        if question is None or self.asks_for_actor or chain.links or chain.ancestors:
-            return False
-        results: dict[str, Any] = {}
-        try:
-            if not question({"$context": {"params": params}, "$jobsMapByNodeKey": results}, results):
-                return False
-        except Exception:
-            # judged again in full, where the error becomes the node's
-            return False
-        if self.jobs_of is not None:
-            context = f'{{"params":{to_json(params)},{frame.actor.json}}}'
-            frame.history.add((self.program, context, int(Status.RESOLVED), self.jobs_of(results), None, 0, None))
-        return True
+    def passing(self, columns: tuple[str, ...]) -> Passing | None:
+        """What answers quickly whether an inserted row passes; None where rows have to be judged in full."""
+        if self.asks_for_actor:
+            return None
+        if columns not in self._passing:
+            self._passing[columns] = compile_passing(self.program, columns, keeps=self.keeps)
+        return self._passing[columns]
 
     def judge(
         self, frame: Frame, context: dict[str, Any], context_json: Callable[[dict[str, Any]], str]
@@ -87,6 +79,7 @@ class Guard:
         status = proc.start()
         if status == 1:
             if self.keeps:
+                context.update(frame.actor.context())
                 frame.history.add(entry_of(proc, 1, context_json(context)))
             last = proc.last
             if last is not None and last.type == _END:
@@ -153,80 +146,92 @@ def bound_guards(host: Host, actor: Actor, collection: str) -> list[Guard]:
 
 
 def guards_of(host: Host, frame: Frame, event: str) -> list[Guard]:
-    """The guards of an event, bound ones first; found once a statement."""
+    """The guards of an event, bound ones first; found once a statement, global ones once a session."""
     guards = frame.guards.get(event)
     if guards is None:
         plan = frame.plan
-        guards = bound_guards(host, frame.actor, plan.collection) if plan.bindable else []
-        guards += [guard_of(host.program(program_id)) for program_id in plan.before.get(event, ())]
+        guards = plan.guards.get(event)
+        if guards is None:
+            programs = [host.program(program_id) for program_id in plan.before.get(event, ())]
+            guards = plan.guards[event] = [guard_of(program) for program in programs]
+        if plan.bindable:
+            guards = [*bound_guards(host, frame.actor, plan.collection), *guards]
         frame.guards[event] = guards
-        if any(guard.keeps or guard.asks_for_actor for guard in guards):
-            frame.base.update(frame.actor.context())
+        for guard in guards:
+            if guard.asks_for_actor:
+                frame.base.update(frame.actor.context())
+                break
     return guards
 
 
-def quick_of(frame: Frame, event: str) -> Callable[[list[Any]], bool] | None:
-    """What answers quickly whether an inserted row passes; None where rows have to be judged in full."""
+def quick_of(frame: Frame, event: str) -> Passing | None:
+    """What answers quickly whether an inserted row passes; None where rows have to be judged in full.
+
+    It answers FULL where the history wants to be flushed.
+    """
     guards = frame.guards.get(event)
     columns, chain = frame.plan.columns, frame.session.chain
     if event != "insert" or not guards or columns.decoded or columns.wide or chain.links or chain.ancestors:
         return None
-    lanes: list[tuple[Question, Callable[[dict[str, Any]], str] | None, Program]] = []
+    answers: list[Passing] = []
+    kept: list[tuple[list[str], list[str]] | None] = []
     for guard in guards:
-        if guard.question is None or guard.asks_for_actor:
+        passing = guard.passing(columns.names)
+        if passing is None:
             return None
-        lanes.append((guard.question, guard.jobs_of, guard.program))
-    names = columns.names
-    if len(lanes) == 1 and lanes[0][1] is None:
-        question, _, program = lanes[0]
-        if program.reads_values_alone:
+        answers.append(passing)
+        kept.append(frame.passed.setdefault(guard.program, ([], [])) if guard.keeps else None)
+    if not any(kept):
+        return answers[0] if len(answers) == 1 else _all_pass(answers)
+    if len(answers) > 1:
+        return _all_pass_and_are_kept(frame, answers, kept)
+    answer, write = answers[0], context_writer(columns)
+    contexts, jobs = frame.passed[guards[0].program]
 
-            def passes_by_values(values: list[Any]) -> bool:
-                results: dict[str, Any] = {}
-                context = {"params": {"values": dict(zip(names, values))}}  # noqa: B905 - a keyword costs 0.1 µs a row
-                return question({"$context": context, "$jobsMapByNodeKey": results}, results)
-
-            return passes_by_values
-
-        def passes(values: list[Any]) -> bool:
-            record = dict(zip(names, values, strict=False))
-            results: dict[str, Any] = {}
-            context = {"params": {"values": record}, "record": record, "previous": None}
-            return question({"$context": context, "$jobsMapByNodeKey": results}, results)
-
-        return passes
-    encode, add = frame.inserted_encoder(), frame.history.add
-    only, jobs_of_only, kept = lanes[0]
-    if len(lanes) == 1 and jobs_of_only is not None:
-        jobs_of_it: Callable[[dict[str, Any]], str] = jobs_of_only
-
-        def passes_and_is_kept_once(values: list[Any]) -> bool:
-            record = dict(zip(names, values, strict=False))
-            results: dict[str, Any] = {}
-            context = {"params": {"values": record}, "record": record, "previous": None}
-            if not only({"$context": context, "$jobsMapByNodeKey": results}, results):
-                return False
-            add((kept, encode(values), 1, jobs_of_it(results), None, 0, None))
-            return True
-
-        return passes_and_is_kept_once
-
-    def passes_and_is_kept(values: list[Any]) -> bool:
-        record = dict(zip(names, values, strict=False))
-        context = {"params": {"values": record}, "record": record, "previous": None}
-        entries: list[Entry] = []
-        for question, jobs_of, program in lanes:
-            results: dict[str, Any] = {}
-            if not question({"$context": context, "$jobsMapByNodeKey": results}, results):
-                return False
-            if jobs_of is not None:
-                entries.append((program, "", 1, jobs_of(results), None, 0, None))
-        text = encode(values)
-        for entry in entries:
-            add((entry[0], text, *entry[2:]))
-        return True
+    def passes_and_is_kept(values: Sequence[Any]) -> Any:
+        text = answer(values)
+        if text is None:
+            return None
+        contexts.append(write(values))
+        jobs.append(text)
+        return FULL if len(jobs) >= FLUSH_AT else True
 
     return passes_and_is_kept
+
+
+def _all_pass(answers: list[Passing]) -> Passing:
+    return lambda values: all(answer(values) for answer in answers)
+
+
+def _all_pass_and_are_kept(
+    frame: Frame, answers: list[Passing], kept: list[tuple[list[str], list[str]] | None]
+) -> Passing:
+    write = context_writer(frame.plan.columns)
+
+    def passes(values: Sequence[Any]) -> Any:
+        texts = []
+        for answer in answers:
+            text = answer(values)
+            if text is None:
+                return None
+            texts.append(text)
+        context = write(values)
+        told: Any = True
+        for lane, text in zip(kept, texts, strict=True):
+            if lane is not None:
+                lane[0].append(context)
+                lane[1].append(text)
+                told = FULL if len(lane[1]) >= FLUSH_AT else told
+        return told
+
+    return passes
+
+
+def is_settled(frame: Frame) -> bool:
+    """Whether inserts are judged by the plan's programs alone: nothing of the statement matters, nothing is kept."""
+    plan = frame.plan
+    guards = frame.guards.get("insert", ())
+    return not (plan.bindable or plan.closes or plan.after.get("insert") or any(guard.keeps for guard in guards))
 
 
 def judge_row(host: Host, frame: Frame, event: str, values: list[Any]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import quoted, to_json
+from orchestrator.engine.generated import Source
 
 if TYPE_CHECKING:
     from orchestrator.engine.host import Host
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.processor import Processor
     from orchestrator.engine.program import Node, Program
 
-__all__ = ["FLUSH_AT", "Entry", "History", "entry_of", "jobs_json", "jobs_writer", "values_encoder"]
+__all__ = ["FLUSH_AT", "Entry", "History", "context_writer", "entry_of", "job_texts", "jobs_json", "result_text"]
 
 #: executions kept in memory before they are written
 FLUSH_AT = 1000
@@ -108,65 +110,69 @@ class History:
         )
 
 
-def jobs_writer(program: Program) -> Callable[[dict[str, Any]], str]:
-    """``executions.jobs`` of a run whose nodes all succeeded, from their results in the order in which they ran."""
-    upstreams = {node.key: node.upstream.key if node.upstream else None for node in program.nodes}
-    prefixes = {node.key: _prefix[node] + '1,"result":' for node in program.nodes}
-    #: by the way through the graph: everything but the results
-    templates: dict[tuple[str, ...], str] = {}
-
-    def template_of(keys: tuple[str, ...]) -> str:
-        parts = []
-        for n, key in enumerate(keys, 1):
-            upstream = upstreams[key]
-            tail = "" if upstream is None else f',"upstream":{keys.index(upstream) + 1}'
-            parts.append(f'{{"n":{n},{prefixes[key].replace("%", "%%")}%s{tail}}}')
-        return "[" + ",".join(parts) + "]"
-
-    def write(results: dict[str, Any]) -> str:
-        keys = tuple(results)
-        template = templates.get(keys)
-        if template is None:
-            template = templates[keys] = template_of(keys)
-        return template % tuple([_result_text(value) for value in results.values()])
-
-    return write
+def job_texts(nodes: Sequence[Node]) -> list[str]:
+    """``executions.jobs`` of a run whose nodes all succeeded in this order: what stands around their results."""
+    texts = [
+        f'{"[" if n == 1 else _tail(nodes, n - 1) + ","}{{"n":{n},{_prefix[node]}1,"result":'
+        for n, node in enumerate(nodes, 1)
+    ]
+    return [*texts, _tail(nodes, len(nodes)) + "]"]
 
 
-def _result_text(value: Any) -> str:
+def _tail(nodes: Sequence[Node], n: int) -> str:
+    upstream = nodes[n - 1].upstream
+    return "}" if upstream is None else f',"upstream":{nodes.index(upstream) + 1}}}'
+
+
+def result_text(value: Any) -> str:
+    """JSON text of a node's result."""
+    cls = value.__class__
+    if cls is float and isfinite(value):
+        return repr(value)
     return "true" if value is True else "false" if value is False else to_json(value)
 
 
-def _plain_number(value: Any) -> str:
-    return "null" if value is None else str(value)
+def _numeric_text(value: Decimal) -> str:
+    """The digits as they are; exponents and what is no number go the general way."""
+    text = str(value)
+    return text if text[-1] <= "9" and "E" not in text else to_json(value)
 
 
-def _plain_text(value: Any) -> str:
-    return "null" if value is None else quoted(value)
-
-
-#: how a column of a kind is written; whatever is not listed goes the general way
-_WRITERS: dict[str, Callable[[Any], str]] = {
-    "int2": _plain_number,
-    "int4": _plain_number,
-    "int8": _plain_number,
-    "text": _plain_text,
-    "timestamptz": _plain_text,
-    "timestamp": _plain_text,
-    "date": _plain_text,
+#: how a column of a kind is written where it is not null: what to call, and what to put around it
+_WRITERS: dict[str, tuple[Callable[[Any], str] | None, str]] = {
+    "int2": (str, ""),
+    "int4": (str, ""),
+    "int8": (str, ""),
+    "numeric": (_numeric_text, ""),
+    "text": (quoted, ""),
+    # they hold nothing that JSON would have to escape
+    "timestamptz": (None, '"'),
+    "timestamp": (None, '"'),
+    "date": (None, '"'),
 }
 
 
-def values_encoder(columns: Columns) -> Callable[[Sequence[Any]], str]:
-    """A function that writes the values of these columns as a JSON object, faster than the general one."""
-    if columns.encode is not None:
-        return columns.encode
-    writers = [_WRITERS.get(kind, to_json) for _, kind in columns.kinds]
-    keys = ",".join(to_json(name).replace("%", "%%") + ":%s" for name in columns.names)
-    template = "{" + keys + "}"
+def context_writer(columns: Columns) -> Callable[[Sequence[Any]], str]:
+    """A function of a row's values: the context of its insert as far as it is the row's own, see ``Actor.json``."""
+    if columns.context is None:
+        columns.context = _context_writer(columns)
+    return columns.context
 
-    def encode(values: Sequence[Any]) -> str:
-        return template % tuple([write(value) for write, value in zip(writers, values, strict=True)])
 
-    columns.encode = encode
-    return encode
+def _context_writer(columns: Columns) -> Callable[[Sequence[Any]], str]:
+    source = Source("values")
+    parts = []
+    before = '{"params":{"values":{'
+    for place, (column, kind) in enumerate(columns.kinds):
+        write, mark = _WRITERS.get(kind, (to_json, ""))
+        value = f"v{place}"
+        source.line(0, f"{value} = values[{place}]")
+        before += to_json(column) + ":"
+        text = value if write is None else f"{source.name(write)}({value})"
+        quote = source.name(mark)
+        shown = f"{quote} + {text} + {quote}" if mark else text
+        parts += [source.name(before), f"{source.name('null')} if {value} is None else {shown}"]
+        before = ","
+    parts.append(source.name(before.removesuffix(",") + "}},"))
+    source.line(0, 'return f"' + "".join(f"{{{part}}}" for part in parts) + '"')
+    return source.build()

@@ -78,7 +78,7 @@ class RequestHost(Host, Protocol):
     requesting: bool
     #: messages of guards that left a row out
     skipped: list[dict[str, Any]]
-    #: what creates with the same names have in common, by plan, revision of the catalog and names; see quick_create
+    #: what creates with the same names have in common, by plan, revision of the fields, and names; see quick_create
     routes: dict[tuple[Any, ...], Route | None]
 
     def write(self, sql: str, params: Sequence[str | None]) -> str | None:

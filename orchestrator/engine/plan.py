@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import from_json
 from orchestrator.errors import SerializationError
+
+if TYPE_CHECKING:
+    from orchestrator.engine.guard import Guard
 
 __all__ = ["Columns", "Plan"]
 
@@ -17,12 +20,12 @@ _MOST_ARGUMENTS = 98
 class Columns:
     """The columns that a generated function passes on, and how their values become the engine's."""
 
-    __slots__ = ("decoded", "encode", "kinds", "names", "wide")
+    __slots__ = ("context", "decoded", "kinds", "names", "wide")
 
     def __init__(self, columns: Sequence[Mapping[str, Any]]) -> None:
         self.names: tuple[str, ...] = tuple(c["name"] for c in columns)
-        #: writes positional values as a JSON object; made when history first asks
-        self.encode: Callable[[Sequence[Any]], str] | None = None
+        #: writes the context of an inserted row; made when history first asks
+        self.context: Callable[[Sequence[Any]], str] | None = None
         #: more columns than a function takes arguments: they come as JSON arrays
         self.wide = 2 * len(columns) > _MOST_ARGUMENTS
         self.kinds: tuple[tuple[str, str], ...] = tuple((c["name"], c["kind"]) for c in columns)
@@ -83,6 +86,7 @@ class Plan:
         "closes",
         "collection",
         "columns",
+        "guards",
         "id",
         "key",
         "published_at",
@@ -98,6 +102,8 @@ class Plan:
         #: primary key: a column, several, or none
         self.key: str | tuple[str, ...] | None = tuple(data["key"]) if isinstance(data["key"], list) else data["key"]
         self.before: dict[str, tuple[int, ...]] = {e: tuple(ids) for e, ids in data["before"].items()}
+        #: event to the global guards themselves, made when they first judge
+        self.guards: dict[str, list[Guard]] = {}
         #: whether a local guard may be bound to a write
         self.bindable = bool(data.get("bindable"))
         #: whether a trigger after each statement ends its frame

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.engine.variables import Template, compile_template
 
 if TYPE_CHECKING:
+    from orchestrator.engine.expressions import Calculation, Expression
     from orchestrator.engine.job import Job
     from orchestrator.engine.processor import Processor
 
@@ -37,6 +38,7 @@ class Node:
         "config",
         "downstream",
         "evaluate",
+        "formula",
         "id",
         "key",
         "paths",
@@ -73,8 +75,9 @@ class Node:
         self.writes = False
         self.resume = None
         self.scope = None
-        #: for nodes that only compute: the computation
+        #: for nodes that only compute: the computation, and what it was compiled from
         self.evaluate = None
+        self.formula: Calculation | Expression | None = None
 
     def template(self, value: Any) -> Template:
         """Compile a configured value and note what it reads."""
@@ -102,9 +105,9 @@ class Program:
         "nodes_by_id",
         "nodes_by_key",
         "options",
+        "passing",
         "paths",
         "plain",
-        "quick",
         "reads_values_alone",
         "roots",
         "stack_limit",
@@ -125,7 +128,7 @@ class Program:
         #: the guard that it is, made when it first judges
         self.guard: Any = None
         #: how it runs in a batch without a processor, made when it first does
-        self.quick: Any = None
+        self.passing: Any = None
         #: why it cannot run any more: a column that it reads is gone
         self.broken: str | None = data.get("broken")
         self.sync: bool = bool(data.get("sync"))

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import to_json
 from orchestrator.engine.exemption import Exemption
-from orchestrator.engine.guard import Guard, guard_of
+from orchestrator.engine.guard import guard_of
 from orchestrator.engine.history import Entry
-from orchestrator.engine.quick import Question
+from orchestrator.engine.quick import Passing, compile_passing
 from orchestrator.engine.records import OWNERS, input_text, open_records
 from orchestrator.model.shape import insert_shape
 
 if TYPE_CHECKING:
     from orchestrator.engine.host import RequestHost
+    from orchestrator.engine.plan import Plan
+    from orchestrator.engine.program import Program
     from orchestrator.engine.request import Standing
+    from orchestrator.model.collection import Field
 
 __all__ = ["QuickCreate", "Route", "prepare"]
 
@@ -34,13 +37,22 @@ _PLAIN = frozenset({"action", "values"})
 class Route:
     """What all creates with the same names in the same order have in common."""
 
-    __slots__ = ("fields", "guards", "sql")
+    __slots__ = ("fields", "guards", "sql", "watched")
 
-    def __init__(self, sql: str, fields: list[Any], guards: list[tuple[Guard, Question]]) -> None:
+    def __init__(
+        self,
+        sql: str,
+        fields: list[Field],
+        guards: list[tuple[Program, Passing]],
+        watched: list[tuple[int, str]] | None,
+    ) -> None:
         self.sql = sql
         #: the columns in the order of the parameters; their values come by name
         self.fields = fields
+        #: each with what answers for it
         self.guards = guards
+        #: see Exemption.expected
+        self.watched = watched
 
 
 class QuickCreate:
@@ -82,32 +94,36 @@ def prepare(host: RequestHost, data: Mapping[str, Any], standing: Standing) -> Q
     if route is None:
         return None
     entries: list[Entry] = []
-    for guard, question in route.guards:
-        results: dict[str, Any] = {}
-        try:
-            if not question({"$context": {"params": {"values": values}}, "$jobsMapByNodeKey": results}, results):
-                return None
-        except Exception:
-            # judged again in full, where the error becomes the node's
-            return None
-        if guard.jobs_of is not None:
-            context = f'{{"params":{{"values":{to_json(values)}}},{actor.json}}}'
-            entries.append((guard.program, context, 1, guard.jobs_of(results), None, 0, None))
+    try:
+        if route.guards:
+            columns = tuple(values.values())
+            for program, passing in route.guards:
+                jobs = passing(columns)
+                if jobs is None:
+                    return None
+                if jobs is not True:
+                    context = f'{{"params":{{"values":{to_json(values)}}},{actor.json}}}'
+                    entries.append((program, context, 1, jobs, None, 0, None))
+    except Exception:
+        # judged again in full, where the error becomes the node's
+        return None
     inputs = [input_text(field, values[field.name]) for field in route.fields]
-    return QuickCreate(route.sql, inputs, Exemption(standing.collection, _EVENT, values), entries)
+    exemption = Exemption(standing.collection, _EVENT, values, standing.plan, route.watched)
+    return QuickCreate(route.sql, inputs, exemption, entries)
 
 
 def _route(host: RequestHost, standing: Standing, names: tuple[str, ...]) -> Route | None:
     plan = host.plan(standing.plan)
     if plan.after.get(_EVENT):
         return None
-    guards: list[tuple[Guard, Question]] = []
-    for program in plan.before.get(_EVENT, ()):
-        guard = guard_of(host.program(program))
-        if guard.question is None or guard.asks_for_actor:
+    guards: list[tuple[Program, Passing]] = []
+    for program in map(host.program, plan.before.get(_EVENT, ())):
+        guard = guard_of(program)
+        passing = compile_passing(program, names, keeps=guard.keeps) if program.reads_values_alone else None
+        if passing is None:
             return None
-        guards.append((guard, guard.question))
-    records = open_records(host, standing.revision)
+        guards.append((program, passing))
+    records = open_records(host)
     table = records.table(standing.collection)
     if any(name in table.associations for name in names) or any(name in table.fields for name in OWNERS):
         return None
@@ -115,4 +131,11 @@ def _route(host: RequestHost, standing: Standing, names: tuple[str, ...]) -> Rou
     if not all(field.scalar for field in fields):
         return None
     shape = insert_shape(table.name, tuple(field.name for field in fields), "wire", (), True)
-    return Route(records.statement(shape), fields, guards)
+    return Route(records.statement(shape), fields, guards, _watched(plan))
+
+
+def _watched(plan: Plan) -> list[tuple[int, str]] | None:
+    columns = plan.columns
+    if plan.watched is None or columns.wide or columns.decoded:
+        return None
+    return [(place, name) for place, name in enumerate(columns.names) if name in plan.watched]

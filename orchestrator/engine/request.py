@@ -50,7 +50,7 @@ class Standing(NamedTuple):
     Attributes:
         collection: what is written; below a source its association's target.
         plan: its plan's id.
-        revision: of the catalog.
+        revision: of its fields.
     """
 
     collection: str
@@ -124,7 +124,7 @@ def act(host: RequestHost, text: str, standing: Standing) -> Done:
         entries = frame.refused
         request = _read(data, standing.collection)
         with host.savepoint():
-            status, body = _carry_out(host, frame, request, standing.revision)
+            status, body = _carry_out(host, frame, request)
         return Done(status, body, _last(host, frame.history.take()))
     except (Refusal, RollbackOnFailureError) as error:
         return _refused(host, entries, error.error if isinstance(error, Refusal) else error)
@@ -158,7 +158,7 @@ def _read(data: dict[str, Any], collection: str) -> _Request:
     )
 
 
-def _carry_out(host: RequestHost, frame: Frame, request: _Request, revision: int) -> Answer:
+def _carry_out(host: RequestHost, frame: Frame, request: _Request) -> Answer:
     messages: list[dict[str, Any]] = []
     elements = request.elements()
     try:
@@ -167,7 +167,7 @@ def _carry_out(host: RequestHost, frame: Frame, request: _Request, revision: int
     except Skip as skip:
         messages += skip.messages
         return _OK, _body(None, messages)
-    records = open_records(host, revision)
+    records = open_records(host)
     written: list[Written] = []
     if request.action == "create":
         below = _link(records, request)
@@ -190,14 +190,9 @@ def _judge(host: RequestHost, frame: Frame, request: _Request, values: dict[str,
     guards: Sequence[Guard] = guards_of(host, frame, request.event)
     if not guards:
         return []
-    params = request.params(values)
+    context = {"params": request.params(values), **frame.actor.context()}
     messages: list[dict[str, Any]] = []
-    context: dict[str, Any] | None = None
     for guard in guards:
-        if guard.waves_through(frame, params):
-            continue
-        if context is None:
-            context = {"params": params, **frame.actor.context()}
         messages += guard.judge(frame, context, to_json) or []
     return messages
 

@@ -26,15 +26,24 @@ _MISSING: Final = (KeyError, TypeError, IndexError)
 class Template:
     """A compiled piece of configuration.
 
-    `constant` tells that no token is inside; `paths` holds every path read, for static analysis.
+    `constant` tells that no token is inside; `paths` holds every path read, for static analysis; `path` is the one
+    whose value it is, where it is nothing but one token.
     """
 
-    __slots__ = ("constant", "evaluate", "paths")
+    __slots__ = ("constant", "evaluate", "path", "paths")
 
-    def __init__(self, evaluate: Evaluate, paths: frozenset[Path] = frozenset(), *, constant: bool = False) -> None:
+    def __init__(
+        self,
+        evaluate: Evaluate,
+        paths: frozenset[Path] = frozenset(),
+        *,
+        constant: bool = False,
+        path: str | None = None,
+    ) -> None:
         self.evaluate = evaluate
         self.paths = paths
         self.constant = constant
+        self.path = path
 
 
 def compile_template(value: Any) -> Template:
@@ -168,7 +177,8 @@ def _compile_text(text: str) -> Template:
         paths.add(split_path(path))
         readers.append(_with_default(path, default) if colon else compile_path(path))
     if len(tokens) == 1 and text.startswith("{{") and text.endswith("}}"):
-        return Template(readers[0], frozenset(paths))
+        whole, colon, _ = tokens[0][1].strip().partition(":")
+        return Template(readers[0], frozenset(paths), path=None if colon else whole.strip())
     return Template(_joined(text, tokens, readers), frozenset(paths))
 
 

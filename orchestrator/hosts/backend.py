@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 
-__all__ = ["StatementId", "command_id", "statement_identity"]
+__all__ = ["StatementId", "command_id", "settings_reader", "statement_identity", "trigger_depth"]
 
 #: transaction start, subtransaction, message start, trigger depth
 StatementId = tuple[int, int, int, int]
@@ -51,3 +51,24 @@ def command_id() -> Callable[[], int]:
     current.restype = ctypes.c_uint32
     current.argtypes = (ctypes.c_bool,)
     return lambda: int(current(False))
+
+
+def trigger_depth() -> Callable[[], int]:
+    """A function that tells how many triggers deep the running statement is."""
+    depth = ctypes.PyDLL(None).pg_trigger_depth
+    depth.restype = ctypes.c_int32
+    depth.argtypes = (ctypes.c_void_p,)
+    return lambda: int(depth(None))
+
+
+def settings_reader() -> Callable[[str], str | None]:
+    """A function that tells a setting, None where nobody has set it; asking by SQL takes twenty times as long."""
+    read = ctypes.PyDLL(None).GetConfigOption
+    read.restype = ctypes.c_char_p
+    read.argtypes = (ctypes.c_char_p, ctypes.c_bool, ctypes.c_bool)
+
+    def setting(name: str) -> str | None:
+        value: bytes | None = read(name.encode(), True, False)
+        return None if value is None else value.decode(errors="replace")
+
+    return setting

@@ -14,21 +14,22 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
 
-from orchestrator.engine.actor import Actor, parse_bindings
+from orchestrator.engine.actor import Actor, parse_bindings, read_actor
 from orchestrator.engine.chain import Chain
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.exemption import Exemption
 from orchestrator.engine.follow import follow, rows_of, warn_text
 from orchestrator.engine.frame import Frame
-from orchestrator.engine.guard import Skip, judge_row, quick_of
+from orchestrator.engine.guard import FULL, Skip, guards_of, is_settled, judge_row, quick_of
 from orchestrator.engine.host import Special
 from orchestrator.engine.plan import Plan
 from orchestrator.engine.port import StatementError
 from orchestrator.engine.processor import BudgetExceeded
 from orchestrator.engine.program import Program, load_program
+from orchestrator.engine.quick import Passing
 from orchestrator.engine.verdict import Refusal, error_text, skip_text
 from orchestrator.errors import ConflictError, OrchestratorError, SerializationError
-from orchestrator.hosts.backend import StatementId, command_id, statement_identity
+from orchestrator.hosts.backend import StatementId, command_id, statement_identity, trigger_depth
 from orchestrator.hosts.plpy_port import TEXT, PlpyPort, statement_error
 
 __all__ = ["PlpyHost"]
@@ -36,9 +37,11 @@ __all__ = ["PlpyHost"]
 #: seconds within which a statement may still run that began before a plan was published
 _YOUNG = 3600
 #: an outcome without an execution
-_NOTHING = (None,) * 5
+_NOTHING = (None,) * 6
 #: an envelope with nothing in it
 _DONE = '{"value":null}'
+#: seconds that a login's membership is believed
+_BELIEF = 1.0
 #: seconds of processor time between two looks at what is running; a run is stopped after one to two of them
 CPU_TICK = 1.0
 #: prepared statements and programs kept for a session
@@ -59,14 +62,19 @@ class PlpyHost(PlpyPort):
         self._frames: dict[tuple[str, int], Frame] = {}
         #: young plans that a statement's snapshot has seen
         self._seen_plans: set[int] = set()
-        #: plan, event and statement of the last row that passed, and what answers for the next ones
-        self._quick: tuple[int, str, StatementId, Callable[[list[Any]], bool], int | None] | None = None
+        #: plan, statement and command of the last insert that was judged, what answers for its next rows, and the frame
+        self._quick: tuple[int, StatementId, int | None, Passing, Frame] | None = None
+        #: by plan, what answers for rows of any insert: nothing about the statement matters
+        self._settled: dict[int, Passing] = {}
         self.chain = Chain()
         self.loop_limit = int(os.environ.get("WORKFLOW_LOOP_LIMIT") or 0)
         self.statement_id: Callable[[], StatementId] = statement_identity()
         self._command_id: Callable[[], int] = command_id()
+        self._depth: Callable[[], int] = trigger_depth()
         #: the one statement that a request-level run has judged already
         self.exemption: Exemption | None = None
+        #: a login that was granted orchestrator_api, and when that was looked up
+        self._believed: tuple[str, float] | None = None
         self.routes: dict[tuple[Any, ...], Any] = {}
         #: whether a request is being carried out
         self.requesting = False
@@ -138,17 +146,32 @@ class PlpyHost(PlpyPort):
         special: Sequence[Special] | None,
     ) -> None:
         """See :class:`orchestrator.engine.host.Host`."""
-        key = ("record", 0)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = self._plpy.prepare(
-                "select orchestrator.record_executions($1, $2, $3, $4::pg_catalog.timestamptz, $5, $6, $7, $8, $9)",
-                ["pg_catalog.int8", TEXT, "pg_catalog.int2", TEXT, *["pg_catalog.text[]"] * 3, "pg_catalog.int8[]",
-                 "pg_catalog.text[]"],
-            )  # fmt: skip
-        outputs, ids, stacks = (list(column) for column in zip(*special, strict=True)) if special else (None,) * 3
         now = self.now.isoformat()
-        plan.execute([program.workflow_id, program.key, status, now, list(contexts), list(jobs), outputs, ids, stacks])
+        if special is None:
+            plan = self._record_plan(
+                "record_runs", ["pg_catalog.int8", TEXT, "pg_catalog.int2", TEXT, "pg_catalog.json", "pg_catalog.json",
+                "pg_catalog.int4"],
+            )  # fmt: skip
+            # elements of one JSON array: an array of PostgreSQL's would be taken apart and checked once more
+            texts = ("[" + ",".join(column) + "]" for column in (contexts, jobs))
+            plan.execute([program.workflow_id, program.key, status, now, *texts, len(jobs)])
+            return
+        plan = self._record_plan(
+            "record_executions",
+            ["pg_catalog.int8", TEXT, "pg_catalog.int2", TEXT, *["pg_catalog.text[]"] * 3, "pg_catalog.int8[]",
+             "pg_catalog.text[]"],
+        )  # fmt: skip
+        columns = (list(column) for column in zip(*special, strict=True))
+        plan.execute([program.workflow_id, program.key, status, now, list(contexts), list(jobs), *columns])
+
+    def _record_plan(self, function: str, types: Sequence[str]) -> Any:
+        plan = self._plans.get((function, 0))
+        if plan is None:
+            rest = ", ".join(f"${n}" for n in range(5, len(types) + 1))
+            plan = self._plans[function, 0] = self._plpy.prepare(
+                f"select orchestrator.{function}($1, $2, $3, $4::pg_catalog.timestamptz, {rest})", list(types)
+            )
+        return plan
 
     def write(self, sql: str, params: Sequence[str | None]) -> str | None:
         """See :class:`orchestrator.engine.host.RequestHost`."""
@@ -209,6 +232,9 @@ class PlpyHost(PlpyPort):
         return frame
 
     def _open(self, slot: tuple[str, int], plan: Plan, identity: StatementId) -> Frame:
+        if self._settled and plan.id not in self._settled:
+            # a statement on another plan has begun: it stays on that one
+            self._settled = {n: p for n, p in self._settled.items() if self.plan(n).collection != plan.collection}
         frame = self._frames[slot] = Frame(self, plan, identity)
         frame.command = None if plan.closes else self._command_id()
         return frame
@@ -234,29 +260,77 @@ class PlpyHost(PlpyPort):
 
     def judge(self, plan_id: int, event: str, values: list[Any]) -> str | None:
         """The verdict on a row; None lets it pass."""
+        exemption = self.exemption
+        if exemption is not None and self._depth() == 1 and exemption.expects(plan_id, event, values):
+            return None
         busy = self._busy
         self._busy = busy + 1
         self._runs += 1
-        identity = self.statement_id()
-        quick = self._quick
-        if (
-            quick is not None
-            and quick[0] == plan_id
-            and quick[1] == event
-            and quick[2] == identity
-            and (quick[4] is None or quick[4] == self._command_id())
-        ):
-            try:
-                if quick[3](values):
-                    self._busy = busy
-                    return None
-            except Exception:
-                # judged again in full, where the error becomes the node's
-                self._quick = None
+        identity = passed = None
         try:
-            return self._judge(plan_id, identity, event, values)
+            passes = self._settled.get(plan_id) if event == "insert" else None
+            if passes is not None and self.exemption is None and not self.chain.links and not self.chain.ancestors:
+                passed = passes(values)
+            else:
+                identity = self.statement_id()
+                quick = self._quick
+                if (
+                    quick is not None
+                    and quick[0] == plan_id
+                    and event == "insert"
+                    and quick[1] == identity
+                    and (quick[2] is None or quick[2] == self._command_id())
+                ):
+                    passed = quick[3](values)
+        except (Exception, BudgetExceeded):
+            # judged again in full, where the error becomes the node's
+            self._runs += 1
+        if passed is True:
+            self._busy = busy
+            return None
+        try:
+            if passed == FULL and quick is not None:
+                return self._flush(quick[4])
+            return self._judge(plan_id, identity or self.statement_id(), event, values)
         finally:
             self._busy = busy
+
+    def _passes(self, plan_id: int, frame: Frame, values: list[Any]) -> bool:
+        """Whether an inserted row passes quickly; what says so is kept for the next ones."""
+        quick = self._quick
+        if plan_id in self._settled or (quick is not None and quick[4] is frame):
+            # asked already
+            return False
+        passes = quick_of(frame, "insert")
+        if passes is None:
+            self._quick = None
+            return False
+        if is_settled(frame) and not self._is_elsewhere(frame):
+            self._settled[plan_id] = passes
+        else:
+            self._quick = plan_id, frame.identity, frame.command, passes, frame
+        try:
+            return bool(passes(values))
+        except (Exception, BudgetExceeded):
+            self._runs += 1
+            return False
+
+    def _is_elsewhere(self, frame: Frame) -> bool:
+        """Whether a statement of this transaction may still run that is on another plan of the table."""
+        plan = frame.plan
+        return any(
+            other.identity[0] == frame.identity[0]
+            and other.plan.collection == plan.collection
+            and other.plan.id != plan.id
+            for other in self._frames.values()
+        )
+
+    def _flush(self, frame: Frame) -> str | None:
+        try:
+            frame.flush()
+        except Exception as error:
+            return error_text(self._unexpected(error))
+        return None
 
     def _judge(self, plan_id: int, identity: StatementId, event: str, values: list[Any]) -> str | None:
         try:
@@ -268,12 +342,12 @@ class PlpyHost(PlpyPort):
             if pinned:
                 # published while the statement runs: it stays on its version, and gets the row as that one wants it
                 values = self.plan(plan_id).columns.arranged(values, event, frame.plan.columns)
+            elif event == "insert" and exemption is None:
+                guards_of(self, frame, event)
+                if self._passes(plan_id, frame, values):
+                    return None
             with self._safe_path() if pinned else nullcontext():
                 judge_row(self, frame, event, values)
-            # a statement of one row is not worth the preparation
-            passes = quick_of(frame, event) if frame.seen and exemption is None and not pinned else None
-            frame.seen = True
-            self._quick = None if passes is None else (plan_id, event, identity, passes, frame.command)
         except _UnknownSnapshot:
             return "?"
         except Skip as skip:
@@ -310,11 +384,29 @@ class PlpyHost(PlpyPort):
 
     def close(self, plan_id: int) -> None:
         """The statement is over: write its history."""
+        frame = self._closed(plan_id)
+        if frame is not None:
+            frame.flush()
+
+    def take(self, plan_id: int) -> list[str] | None:
+        """The statement is over: hand out its history where that is one plain run, else write it.
+
+        Whoever writes a single run in SQL saves a call of SPI, and another one that asks who writes.
+        """
+        frame = self._closed(plan_id)
+        single = frame.single() if frame is not None else None
+        if single is not None:
+            program, context, jobs = single
+            return [str(program.workflow_id), program.key, context, jobs]
+        if frame is not None:
+            frame.flush()
+        return None
+
+    def _closed(self, plan_id: int) -> Frame | None:
         identity = self.statement_id()
         self._quick = None
         frame = self._frames.pop((self.plan(plan_id).collection, identity[3]), None)
-        if frame is not None and frame.identity == identity and len(frame.history):
-            frame.history.flush()
+        return frame if frame is not None and frame.identity == identity else None
 
     def follow(self, plan_id: int, event: str, rows: str) -> str:
         """Start what follows a statement's rows; an envelope."""
@@ -365,18 +457,30 @@ class PlpyHost(PlpyPort):
         self._busy += 1
         try:
             actor = Actor(user, role_name, db_user, parse_bindings(trigger_workflows))
+            if not self._believes(db_user):
+                actor = read_actor(self)
             done = act(self, request, Standing(collection, plan, revision, actor))
             answer = f"{done.status} {done.body}"
             if not done.execution:
                 return answer, None, *_NOTHING
             program, context, status, jobs, *_ = done.execution
-            return answer, None, program.workflow_id, program.key, int(status), context, jobs
+            now = self.now.isoformat()
+            return answer, None, program.workflow_id, program.key, int(status), context, jobs, now
         except OrchestratorError as error:
             return None, error_text(error), *_NOTHING
         except Exception as error:
             return None, error_text(self._unexpected(error)), *_NOTHING
         finally:
             self._busy -= 1
+
+    def _believes(self, login: str) -> bool:
+        """Whether a request's word on who asks is taken: asked anew every second, as the API does for users."""
+        now = time.monotonic()
+        if self._believed is not None and self._believed[0] == login and now - self._believed[1] < _BELIEF:
+            return True
+        believed = bool(self.fetch("select orchestrator.is_api_login() as believed")[0]["believed"])
+        self._believed = (login, now) if believed else None
+        return believed
 
     def call(self, target: str, args: Sequence[Any]) -> str:
         """Call ``package.module:function`` with the port and arguments; the envelope says how it went."""

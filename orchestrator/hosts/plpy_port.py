@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.engine.port import StatementError
+from orchestrator.hosts.backend import settings_reader
 from orchestrator.hosts.codec import decoder_of_oid
 
 __all__ = ["TEXT", "PlpyPort", "statement_error"]
@@ -34,6 +35,7 @@ class PlpyPort:
         self._plans: dict[tuple[str, int], Any] = {}
         self._base_types: dict[int, int] = {}
         self._now: tuple[int, datetime] | None = None
+        self._setting = settings_reader()
         #: how many runs this session has begun
         self._runs = 0
 
@@ -45,8 +47,7 @@ class PlpyPort:
         return self._now[1]
 
     def _clock(self) -> datetime:
-        fake = self._prepare("select pg_catalog.current_setting('orchestrator.fake_now', true) as fake", 0)
-        if not fake.execute()[0]["fake"]:
+        if not self._setting("orchestrator.fake_now"):
             return datetime.now(UTC)
         rows = self._plpy.execute(
             "select (extract(epoch from orchestrator.current_time()) operator(pg_catalog.*) 1000000)::pg_catalog.int8"

@@ -206,18 +206,20 @@ class PsycopgHost:
         special: Sequence[Special] | None,
     ) -> None:
         """See :class:`orchestrator.engine.host.Host`."""
-        outputs, ids, stacks = zip(*special, strict=True) if special else (None,) * 3
+        common = [str(program.workflow_id), program.key, str(int(status)), self.now.isoformat()]
+        if special is None:
+            self.fetch(
+                "select orchestrator.record_runs($1::pg_catalog.int8, $2, $3::pg_catalog.int2,"
+                " $4::pg_catalog.timestamptz, $5::pg_catalog.json, $6::pg_catalog.json, $7::pg_catalog.int4)",
+                [*common, *("[" + ",".join(column) + "]" for column in (contexts, jobs)), str(len(jobs))],
+            )
+            return
+        outputs, ids, stacks = zip(*special, strict=True)
         self.fetch(
             "select orchestrator.record_executions($1::pg_catalog.int8, $2, $3::pg_catalog.int2,"
             " $4::pg_catalog.timestamptz, $5::pg_catalog.text[], $6::pg_catalog.text[], $7::pg_catalog.text[],"
             " $8::pg_catalog.int8[], $9::pg_catalog.text[])",
-            [
-                str(program.workflow_id),
-                program.key,
-                str(int(status)),
-                self.now.isoformat(),
-                *(None if column is None else _array(column) for column in (contexts, jobs, outputs, ids, stacks)),
-            ],
+            [*common, *(_array(column) for column in (contexts, jobs, outputs, ids, stacks))],
         )
 
     def enqueue(self, program: Program, data: Sequence[str], stack: str | None) -> None:

@@ -24,6 +24,7 @@ def compile_node(node: Node, _program: Program) -> None:
         return
     expression = compile_expression(engine, text)
     node.reads(expression.paths)
+    node.formula = expression
     evaluate = node.evaluate = expression.evaluate
 
     def run(proc: Processor, _prev: Job | None) -> Any:

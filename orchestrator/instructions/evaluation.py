@@ -25,12 +25,14 @@ def compile_condition(node: Node, config: Mapping[str, Any]) -> Evaluate:
     if engine not in ENGINES:
         calculation = compile_calculation(config.get("calculation"))
         node.reads(calculation.paths)
+        node.formula = calculation
         return calculation.evaluate
     text = config.get("expression")
     if not text:
         return _missing_expression
     expression = compile_expression(engine, text)
     node.reads(expression.paths)
+    node.formula = expression
     return expression.evaluate
 
 

@@ -122,6 +122,7 @@ create type orchestrator.outcome as (
     key text,
     status smallint,
     context json,
-    jobs json
+    jobs json,
+    at timestamptz
 );
 comment on type orchestrator.outcome is 'what came of a request: an answer and an execution to be written, or a verdict; see carry_out()';

@@ -43,24 +43,36 @@ def _bounded(value: Any) -> Any:
 
 
 def add(left: Any, right: Any) -> Any:
+    kind, other = type(left), type(right)
+    if kind is float or other is float:
+        return (left if kind is float else to_float(left)) + (right if other is float else to_float(right))
     try:
-        return _bounded(left + right)
+        value = left + right
     except (TypeError, ArithmeticError):
         return to_float(left) + to_float(right)
+    return value if type(value) is not int or -LARGEST < value < LARGEST else to_float(value)
 
 
 def subtract(left: Any, right: Any) -> Any:
+    kind, other = type(left), type(right)
+    if kind is float or other is float:
+        return (left if kind is float else to_float(left)) - (right if other is float else to_float(right))
     try:
-        return _bounded(left - right)
+        value = left - right
     except (TypeError, ArithmeticError):
         return to_float(left) - to_float(right)
+    return value if type(value) is not int or -LARGEST < value < LARGEST else to_float(value)
 
 
 def multiply(left: Any, right: Any) -> Any:
+    kind, other = type(left), type(right)
+    if kind is float or other is float:
+        return (left if kind is float else to_float(left)) * (right if other is float else to_float(right))
     try:
-        return _bounded(left * right)
+        value = left * right
     except (TypeError, ArithmeticError):
         return to_float(left) * to_float(right)
+    return value if type(value) is not int or -LARGEST < value < LARGEST else to_float(value)
 
 
 def divide(left: Any, right: Any) -> Any:
@@ -72,6 +84,8 @@ def divide(left: Any, right: Any) -> Any:
     if type(left) is int and type(right) is int:
         quotient, rest = divmod(left, right)
         return quotient if rest == 0 else to_float(left) / to_float(right)
+    if type(left) is float or type(right) is float:
+        return _float_divide(to_float(left), to_float(right))
     try:
         return left / right
     except (TypeError, ArithmeticError):

@@ -18,20 +18,28 @@ from orchestrator.engine.js import (
 )
 from orchestrator.engine.variables import Path, Scope, Template, compile_template
 
-__all__ = ["Calculation", "calculators", "compile_calculation", "register_calculator"]
+__all__ = ["SYMBOLS", "Calculation", "calculators", "compile_calculation", "register_calculator"]
 
 Calculator = Callable[[Any, Any], bool]
 Test = Callable[[Scope], bool]
 
 
 class Calculation:
-    """A compiled tree: `evaluate` answers with a boolean, `paths` are the variables it reads."""
+    """A compiled tree: `evaluate` answers with a boolean, `paths` are the variables it reads.
 
-    __slots__ = ("evaluate", "paths")
+    What it is made of is there for whoever compiles it further: the `parts` of a group, of which all or (`is_or`) one
+    have to hold, or the `calculator` of a comparison and its `operands`.
+    """
+
+    __slots__ = ("calculator", "evaluate", "is_or", "operands", "parts", "paths")
 
     def __init__(self, evaluate: Test, paths: frozenset[Path] = frozenset()) -> None:
         self.evaluate = evaluate
         self.paths = paths
+        self.parts: list[Calculation] = []
+        self.is_or = False
+        self.calculator: Calculator | None = None
+        self.operands: list[Template] = []
 
 
 def includes(container: Any, item: Any) -> bool:
@@ -92,11 +100,13 @@ def _above(left: Any, right: Any) -> bool:
     return compare(left, right) == 1
 
 
+_unequal = _not(loose_equal)
+
 _calculators: dict[str, Calculator] = {
     "equal": loose_equal,
     "==": loose_equal,
-    "notEqual": _not(loose_equal),
-    "!=": _not(loose_equal),
+    "notEqual": _unequal,
+    "!=": _unequal,
     "gt": _above,
     ">": _above,
     "gte": _at_least,
@@ -111,6 +121,17 @@ _calculators: dict[str, Calculator] = {
     "notStartsWith": _not(_starts_with),
     "endsWith": _ends_with,
     "notEndsWith": _not(_ends_with),
+}
+
+
+#: what a comparison is in Python between two plain values of one type
+SYMBOLS: dict[Calculator, str] = {
+    loose_equal: "==",
+    _unequal: "!=",
+    _above: ">",
+    _at_least: ">=",
+    _below: "<",
+    _at_most: "<=",
 }
 
 
@@ -146,7 +167,10 @@ def _compile(tree: Any, depth: int) -> Calculation:
     if isinstance(group, Mapping):
         parts = [_compile(part, depth + 1) for part in group.get("calculations") or ()]
         paths = frozenset[Path]().union(*(part.paths for part in parts))
-        return Calculation(_group([part.evaluate for part in parts], group.get("type") == "or"), paths)
+        is_or = group.get("type") == "or"
+        calculation = Calculation(_group([part.evaluate for part in parts], is_or), paths)
+        calculation.parts, calculation.is_or = parts, is_or
+        return calculation
     name, operands = tree.get("calculator"), tree.get("operands")
     if not name or not operands:
         return Calculation(_always)
@@ -156,7 +180,9 @@ def _compile(tree: Any, depth: int) -> Calculation:
     paths = frozenset[Path]().union(*(template.paths for template in templates))
     if (calculator := _calculators.get(name)) is None:
         return Calculation(_failing(f'no calculator function registered for "{name}"'), paths)
-    return Calculation(_leaf(calculator, templates), paths)
+    calculation = Calculation(_leaf(calculator, templates), paths)
+    calculation.calculator, calculation.operands = calculator, templates
+    return calculation
 
 
 def _group(tests: list[Test], is_or: bool) -> Test:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from orchestrator.engine.expressions.error_value import ErrorValue
-from orchestrator.engine.js import UNDEFINED, ExpressionError, clean, is_nan, is_number, to_string
+from orchestrator.engine.js import UNDEFINED, ExpressionError, clean, is_number, to_string
 from orchestrator.engine.variables import Path, Scope, compile_path, split_path
 
 __all__ = ["ENGINES", "Compiled", "Expression", "compile_expression", "result"]
@@ -44,15 +44,18 @@ class Compiled:
 class Expression:
     """A compiled expression: `evaluate` computes it, `paths` are the variables it reads.
 
-    `error` is what compiling found wrong, for publishing to see; evaluating raises the same.
+    `error` is what compiling found wrong, for publishing to see; evaluating raises the same. `function` computes the
+    value from the values of `tokens`, before it is rounded; None where evaluating needs more than them.
     """
 
-    __slots__ = ("error", "evaluate", "paths")
+    __slots__ = ("error", "evaluate", "function", "paths", "tokens")
 
     def __init__(self, evaluate: Callable[[Scope], Any], paths: frozenset[Path], error: str | None = None) -> None:
         self.evaluate = evaluate
         self.paths = paths
         self.error = error
+        self.function: Callable[..., Any] | None = None
+        self.tokens: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1024)
@@ -82,7 +85,11 @@ def compile_expression(engine: str, text: str) -> Expression:
     except (RecursionError, MemoryError):
         failure = ExpressionError("expression is too deeply nested", "SyntaxError")
         return Expression(_failing(failure), read, str(failure))
-    return Expression(_evaluator(compiled, list(paths)), read | _CLOCK if compiled.needs_clock else read)
+    if compiled.needs_clock:
+        return Expression(_evaluator(compiled, list(paths)), read | _CLOCK)
+    expression = Expression(_evaluator(compiled, list(paths)), read)
+    expression.function, expression.tokens = compiled.function, tuple(paths)
+    return expression
 
 
 def _compiler(engine: str) -> Callable[[str, int], Compiled]:
@@ -190,6 +197,11 @@ def _concatenation(text: str) -> Callable[[Scope], str]:
 def result(value: Any) -> Any:
     """The value that is stored: numbers rounded to nine decimals, null for what is no finite number."""
     kind = type(value)
+    if kind is float:
+        if not math.isfinite(value):
+            return None
+        number = round(value, _DIGITS)
+        return int(number) if number.is_integer() and -1e21 < number < 1e21 else number
     if kind is int or kind is bool or kind is str or value is None:
         return value
     if kind is Decimal and value.same_quantum(_WHOLE):
@@ -208,14 +220,11 @@ def rounded(value: Any) -> Any:
         return value
     if kind is Decimal and value.same_quantum(_WHOLE):
         return int(value)
-    if is_nan(value) or not math.isfinite(value):
+    if kind is float:
+        return result(value)
+    if not value.is_finite():
         return None
-    if kind is Decimal:
-        exponent = value.as_tuple().exponent
-        if isinstance(exponent, int) and exponent < -_DIGITS and abs(value) < Decimal(10) ** 18:
-            value = value.quantize(_QUANTUM, ROUND_HALF_UP)
-        return (
-            int(value) if value == value.to_integral_value() and abs(value) < Decimal(10) ** 40 else value.normalize()
-        )
-    number = round(value, _DIGITS)
-    return int(number) if number.is_integer() and abs(number) < 1e21 else number
+    exponent = value.as_tuple().exponent
+    if exponent < -_DIGITS and abs(value) < Decimal(10) ** 18:
+        value = value.quantize(_QUANTUM, ROUND_HALF_UP)
+    return int(value) if value == value.to_integral_value() and abs(value) < Decimal(10) ** 40 else value.normalize()

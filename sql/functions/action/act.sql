@@ -29,11 +29,8 @@ declare
     v_setting text;
     v_plan bigint;
     v_revision bigint;
-    v_believed boolean;
     v_user text;
-    v_role text := p_role_name;
     v_outcome orchestrator.outcome;
-    v_now timestamptz;
 begin
     v_setting := concat(
         set_config('orchestrator.user_id', coalesce(p_user_id::text, ''), true),
@@ -46,9 +43,9 @@ begin
         from orchestrator.fields f
         where f.collection_name = p_collection and f.name = p_association;
     end if;
-    -- one statement for all that is asked: each one costs as much again
+    -- one statement for all that is asked: each table costs as much again
     select
-        c.plan_id, r.revision, m.member is not null,
+        c.plan_id, c.revision,
         case when u.id is not null then json_build_object(
             'id', u.id,
             'nickname', u.nickname,
@@ -63,25 +60,18 @@ begin
             'createdAt', to_char(u.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
             'updatedAt', to_char(u.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
         ) end
-    into v_plan, v_revision, v_believed, v_user
-    from orchestrator.catalog_state r
-    left join orchestrator.collections c on c.name = v_collection
-    left join pg_catalog.pg_auth_members m on m.roleid = 'orchestrator_api'::regrole and m.member = quote_ident(session_user)::regrole
-    left join orchestrator.users u on u.id = p_user_id;
-    if v_plan is null or not v_believed then
-        if v_plan is null then
-            raise exception using errcode = 'WF404',
-                message = format('collection "%s" does not exist', coalesce(v_collection, p_collection || '.' || p_association));
-        end if;
-        select nullif(a.actor -> 'user', 'null'), a.actor ->> 'roleName' into v_user, v_role from orchestrator.actor() as a (actor);
+    into v_plan, v_revision, v_user
+    from orchestrator.collections c
+    left join orchestrator.users u on u.id = p_user_id
+    where c.name = v_collection;
+    if v_plan is null then
+        raise exception using errcode = 'WF404',
+            message = format('collection "%s" does not exist', coalesce(v_collection, p_collection || '.' || p_association));
     end if;
 
-    v_outcome := orchestrator.carry_out(p_request, v_collection, v_plan, v_revision, v_user, v_role, session_user, p_trigger_workflows);
+    v_outcome := orchestrator.carry_out(p_request, v_collection, v_plan, v_revision, v_user, p_role_name, session_user, p_trigger_workflows);
 
-    if v_outcome.answer is null then
-        perform orchestrator.enforce(v_outcome.verdict);
-    elsif v_outcome.workflow_id is not null then
-        v_now := case when current_setting('orchestrator.fake_now', true) <> '' then orchestrator.current_time() else clock_timestamp() end;
+    if v_outcome.workflow_id is not null then
         with counted as (
             insert into orchestrator.execution_counts (workflow_id, key, executed)
             values (v_outcome.workflow_id, v_outcome.key, 1)
@@ -90,8 +80,10 @@ begin
             (workflow_id, key, status, context, jobs, dispatched, started_at, created_at, updated_at)
         values (
             v_outcome.workflow_id, v_outcome.key, v_outcome.status, v_outcome.context, v_outcome.jobs,
-            true, v_now, v_now, v_now
+            true, v_outcome.at, v_outcome.at, v_outcome.at
         );
+    elsif v_outcome.verdict is not null then
+        perform orchestrator.enforce(v_outcome.verdict);
     end if;
     return v_outcome.answer;
 end

@@ -12,22 +12,26 @@ declare
     v_role text;
     v_claimed text;
     v_login name := session_user;
+    v_is_api boolean;
+    v_user_id bigint;
 begin
-    -- asked here and not through is_api_login(): every write that is judged asks it
-    if exists (
-        select from pg_catalog.pg_auth_members m
-        where m.roleid = 'orchestrator_api'::regrole and m.member = quote_ident(v_login)::regrole
-    ) then
+    -- one query, and not through is_api_login(): every write that is judged asks it
+    select
+        exists (
+            select from pg_catalog.pg_auth_members m
+            where m.roleid = 'orchestrator_api'::regrole and m.member = quote_ident(v_login)::regrole
+        ),
+        (select u.id from orchestrator.users u where u.db_role = v_login)
+    into v_is_api, v_user_id;
+    if v_is_api then
         v_claimed := nullif(current_setting('orchestrator.user_id', true), '');
         v_role := nullif(current_setting('orchestrator.role_name', true), '');
         if v_claimed ~ '^[0-9]{1,18}$' then
             v_user := orchestrator.user_context(v_claimed::bigint);
         end if;
-    elsif exists (select from orchestrator.users u where u.db_role = v_login) then
-        select orchestrator.user_context(u.id), orchestrator.default_role(u.id)
-        into v_user, v_role
-        from orchestrator.users u
-        where u.db_role = v_login;
+    elsif v_user_id is not null then
+        v_user := orchestrator.user_context(v_user_id);
+        v_role := orchestrator.default_role(v_user_id);
     end if;
     return jsonb_build_object(
         'user', v_user,

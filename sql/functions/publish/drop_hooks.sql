@@ -12,7 +12,7 @@ begin
         from pg_catalog.pg_proc p
         join unnest(array[
             'guard_insert', 'guard_update', 'guard_delete', 'before_insert', 'before_update', 'before_delete',
-            'judge_insert', 'judge_update', 'judge_delete', 'after_insert', 'after_update', 'after_delete', 'close', 'truncate'
+            'judge_insert', 'judge_update', 'judge_delete', 'after_insert', 'after_update', 'after_delete', 'close', 'take', 'truncate'
         ]) as f (suffix) on p.proname = orchestrator.hook_name(p_collection, f.suffix)
         where p.pronamespace = 'orchestrator_hooks'::regnamespace
     loop

@@ -1,5 +1,5 @@
--- orchestrator.record_executions: writes finished executions of one version and one status, all at once.
--- Arrays run in parallel; the last three are null when no execution has an output, an id of its own or ancestors.
+-- orchestrator.record_executions: writes finished executions of one version and one status, all at once, some of which have
+-- an output, an id of their own or ancestors. Arrays run in parallel. What has none of them goes to record_runs.
 create or replace function orchestrator.record_executions(
     p_workflow_id bigint,
     p_key text,
@@ -16,18 +16,6 @@ create or replace function orchestrator.record_executions(
     set search_path = pg_catalog, orchestrator, pg_temp
 as $$
 begin
-    -- one statement each: the count rides along
-    if p_ids is null then
-        with counted as (
-            insert into orchestrator.execution_counts (workflow_id, key, executed)
-            values (p_workflow_id, p_key, cardinality(p_contexts))
-        )
-        insert into orchestrator.executions
-            (workflow_id, key, context, status, dispatched, jobs, started_at, created_at, updated_at)
-        select p_workflow_id, p_key, t.context::json, p_status, true, t.jobs::json, p_now, p_now, p_now
-        from unnest(p_contexts, p_jobs) as t (context, jobs);
-        return;
-    end if;
     with counted as (
         insert into orchestrator.execution_counts (workflow_id, key, executed)
         values (p_workflow_id, p_key, cardinality(p_contexts))

@@ -17,7 +17,6 @@ from orchestrator.engine.js import (
     loose_equal,
     strict_equal,
     string,
-    to_float,
     to_number,
     truthy,
 )
@@ -71,14 +70,7 @@ subtract = _numeric(arithmetic.subtract)
 divide = _numeric(arithmetic.divide)
 remainder = _numeric(arithmetic.remainder)
 power = _numeric(arithmetic.power)
-_product = _numeric(arithmetic.multiply)
-
-
-def multiply(left: Any, right: Any) -> Any:
-    if type(left) is int and type(right) is int:
-        product = left * right
-        return product if -arithmetic.LARGEST < product < arithmetic.LARGEST else to_float(product)
-    return _product(left, right)
+multiply = _numeric(arithmetic.multiply)
 
 
 def minus(value: Any) -> Any:

@@ -114,9 +114,8 @@ dot_power = _operator("dotPow", arithmetic.power)
 
 def multiply(left: Any, right: Any) -> Any:
     """`*`: the product of matrices where both sides are arrays."""
-    if type(left) is int and type(right) is int:
-        product = left * right
-        return product if -arithmetic.LARGEST < product < arithmetic.LARGEST else to_float(product)
+    if type(left) in NUMBERS and type(right) in NUMBERS:
+        return arithmetic.multiply(left, right)
     if isinstance(left, list) and isinstance(right, list):
         return _product(left, right)
     return dot_multiply(left, right)
