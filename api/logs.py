@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 
@@ -14,13 +17,12 @@ def configure_logging(level: str) -> None:
     """For the whole process; `level` is debug, info, warning or error."""
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        processors=[*shared, _rendered],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
@@ -38,3 +40,11 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(level=max(number, logging.INFO), handlers=[handler], force=True)
     # what it has to say of each start is the command line's to say
     logging.getLogger("sanic.root").setLevel(logging.WARNING)
+
+
+#: made once: JSONRenderer makes one for each line
+_encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
+
+
+def _rendered(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    return _encode(event)
