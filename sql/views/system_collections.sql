@@ -47,7 +47,7 @@ create or replace view orchestrator.api_executions as
         e.key,
         e.event_key as "eventKey",
         e.context,
-        e.status,
+        e.status::smallint as status,
         e.reason,
         e.dispatched,
         e.manually,
