@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import quoted, to_json
@@ -126,9 +125,6 @@ def _tail(nodes: Sequence[Node], n: int) -> str:
 
 def result_text(value: Any) -> str:
     """JSON text of a node's result."""
-    cls = value.__class__
-    if cls is float and isfinite(value):
-        return repr(value)
     return "true" if value is True else "false" if value is False else to_json(value)
 
 

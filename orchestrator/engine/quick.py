@@ -116,10 +116,16 @@ class _Writer:
             if known in ("True", "False"):
                 text += known.lower()
             else:
-                parts += [self.source.name(text), f"{self.source.name(result_text)}({known})"]
+                parts += [self.source.name(text), self._text(known)]
                 text = ""
         parts.append(self.source.name(text + last))
         self._put(depth, "return " + " + ".join(parts))
+
+    def _text(self, variable: str) -> str:
+        """JSON text of a result; a float is finite, see :func:`result`."""
+        name = self.source.name
+        other = f"{name(result_text)}({variable})"
+        return f"({name(repr)}({variable}) if {variable}.__class__ is {name(float)} else {other})"
 
     # -- values
 

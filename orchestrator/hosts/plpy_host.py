@@ -6,31 +6,28 @@ that PL/pgSQL raises, so that the message is the message and nested triggers pil
 
 from __future__ import annotations
 
-import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
 
 from orchestrator.engine.actor import Actor, parse_bindings, read_actor
-from orchestrator.engine.chain import Chain
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.exemption import Exemption
 from orchestrator.engine.follow import follow, rows_of, warn_text
 from orchestrator.engine.frame import Frame
 from orchestrator.engine.guard import FULL, Skip, guards_of, is_settled, judge_row, quick_of
-from orchestrator.engine.host import Special
 from orchestrator.engine.plan import Plan
 from orchestrator.engine.port import StatementError
 from orchestrator.engine.processor import BudgetExceeded
-from orchestrator.engine.program import Program, load_program
 from orchestrator.engine.quick import Passing
 from orchestrator.engine.verdict import Refusal, error_text, skip_text
 from orchestrator.errors import ConflictError, OrchestratorError, SerializationError
 from orchestrator.hosts.backend import StatementId, command_id, statement_identity, trigger_depth
-from orchestrator.hosts.plpy_port import TEXT, PlpyPort, statement_error
+from orchestrator.hosts.plpy_port import statement_error
+from orchestrator.hosts.plpy_store import PlpyStore
 
 __all__ = ["PlpyHost"]
 
@@ -44,12 +41,10 @@ _DONE = '{"value":null}'
 _BELIEF = 1.0
 #: seconds of processor time between two looks at what is running; a run is stopped after one to two of them
 CPU_TICK = 1.0
-#: prepared statements and programs kept for a session
-_KEPT = 2000
 
 
-class PlpyHost(PlpyPort):
-    """Port, programs and frames of one backend.
+class PlpyHost(PlpyStore):
+    """Frames and entry points of one backend.
 
     Args:
         plpy: the module that PL/Python hands to its functions.
@@ -57,8 +52,6 @@ class PlpyHost(PlpyPort):
 
     def __init__(self, plpy: Any) -> None:
         super().__init__(plpy)
-        self._programs: dict[int, Program] = {}
-        self._table_plans: dict[int, Plan] = {}
         self._frames: dict[tuple[str, int], Frame] = {}
         #: young plans that a statement's snapshot has seen
         self._seen_plans: set[int] = set()
@@ -66,8 +59,6 @@ class PlpyHost(PlpyPort):
         self._quick: tuple[int, StatementId, int | None, Passing, Frame] | None = None
         #: by plan, what answers for rows of any insert: nothing about the statement matters
         self._settled: dict[int, Passing] = {}
-        self.chain = Chain()
-        self.loop_limit = int(os.environ.get("WORKFLOW_LOOP_LIMIT") or 0)
         self.statement_id: Callable[[], StatementId] = statement_identity()
         self._command_id: Callable[[], int] = command_id()
         self._depth: Callable[[], int] = trigger_depth()
@@ -82,8 +73,6 @@ class PlpyHost(PlpyPort):
         self.refused: list[Any] = []
         #: messages of guards that left a row out, for the running request
         self.skipped: list[dict[str, Any]] = []
-        self._hinted = 0
-        self._environment: Mapping[str, str] = {}
         self._seen_run = 0
         self._busy = 0
         signal.signal(signal.SIGVTALRM, self._tick)
@@ -108,115 +97,6 @@ class PlpyHost(PlpyPort):
 
     def __exit__(self, *_error: object) -> None:
         self._busy -= 1
-
-    # -- host ------------------------------------------------------------------------------------------------------
-
-    def program(self, program_id: int) -> Program:
-        """See :class:`orchestrator.engine.host.Host`."""
-        program = self._programs.get(program_id)
-        if program is None:
-            rows = self.fetch(
-                "select orchestrator.load_program($1::pg_catalog.int8)::pg_catalog.text as text", [str(program_id)]
-            )
-            if rows[0]["text"] is None:
-                raise SerializationError
-            if len(self._programs) >= _KEPT:
-                self._programs.clear()
-            program = self._programs[program_id] = load_program(program_id, rows[0]["text"])
-        return program
-
-    def plan(self, plan_id: int) -> Plan:
-        """See :class:`orchestrator.engine.host.Host`."""
-        plan = self._table_plans.get(plan_id)
-        if plan is None:
-            rows = self.fetch("select orchestrator.load_plan($1::pg_catalog.int8) as plan", [str(plan_id)])
-            if rows[0]["plan"] is None:
-                raise SerializationError
-            if len(self._table_plans) >= _KEPT:
-                self._table_plans.clear()
-            plan = self._table_plans[plan_id] = Plan(plan_id, rows[0]["plan"])
-        return plan
-
-    def record(
-        self,
-        program: Program,
-        status: int,
-        contexts: Sequence[str],
-        jobs: Sequence[str],
-        special: Sequence[Special] | None,
-    ) -> None:
-        """See :class:`orchestrator.engine.host.Host`."""
-        now = self.now.isoformat()
-        if special is None:
-            plan = self._record_plan(
-                "record_runs", ["pg_catalog.int8", TEXT, "pg_catalog.int2", TEXT, "pg_catalog.json", "pg_catalog.json",
-                "pg_catalog.int4"],
-            )  # fmt: skip
-            # elements of one JSON array: an array of PostgreSQL's would be taken apart and checked once more
-            texts = ("[" + ",".join(column) + "]" for column in (contexts, jobs))
-            plan.execute([program.workflow_id, program.key, status, now, *texts, len(jobs)])
-            return
-        plan = self._record_plan(
-            "record_executions",
-            ["pg_catalog.int8", TEXT, "pg_catalog.int2", TEXT, *["pg_catalog.text[]"] * 3, "pg_catalog.int8[]",
-             "pg_catalog.text[]"],
-        )  # fmt: skip
-        columns = (list(column) for column in zip(*special, strict=True))
-        plan.execute([program.workflow_id, program.key, status, now, list(contexts), list(jobs), *columns])
-
-    def _record_plan(self, function: str, types: Sequence[str]) -> Any:
-        plan = self._plans.get((function, 0))
-        if plan is None:
-            rest = ", ".join(f"${n}" for n in range(5, len(types) + 1))
-            plan = self._plans[function, 0] = self._plpy.prepare(
-                f"select orchestrator.{function}($1, $2, $3, $4::pg_catalog.timestamptz, {rest})", list(types)
-            )
-        return plan
-
-    def write(self, sql: str, params: Sequence[str | None]) -> str | None:
-        """See :class:`orchestrator.engine.host.RequestHost`."""
-        result = self._execute(sql, params, False)
-        text: str | None = result[0]["data"] if result.nrows() else None
-        return text
-
-    def enqueue(self, program: Program, data: Sequence[str], stack: str | None) -> None:
-        """See :class:`orchestrator.engine.host.Host`."""
-        plan = self._plans.get(("enqueue", 0))
-        if plan is None:
-            plan = self._plans["enqueue", 0] = self._plpy.prepare(
-                "select orchestrator.enqueue($1, $2, $3, $4::pg_catalog.jsonb)",
-                ["pg_catalog.int8", TEXT, "pg_catalog.text[]", TEXT],
-            )
-        plan.execute([program.workflow_id, program.key, list(data), stack])
-
-    @contextmanager
-    def hinting(self) -> Iterator[None]:
-        """See :class:`orchestrator.engine.host.Host`."""
-        self._hint("on" if self._hinted == 0 else None)
-        self._hinted += 1
-        try:
-            yield
-        finally:
-            self._hinted -= 1
-        self._hint("" if self._hinted == 0 else None)
-
-    def _hint(self, value: str | None) -> None:
-        if value is not None:
-            self.run("select pg_catalog.set_config('orchestrator.chain', $1, true)", [value])
-
-    def environment(self) -> Mapping[str, str]:
-        """See :class:`orchestrator.engine.host.Host`."""
-        self._plpy.execute("select orchestrator.read_environment()")
-        values, self._environment = self._environment, {}
-        return values
-
-    def keep_environment(self, values: Mapping[str, str]) -> None:
-        """Take what ``orchestrator.read_environment()`` brings; it is handed on at once and not kept."""
-        self._environment = values
-
-    def log(self, message: str) -> None:
-        """See :class:`orchestrator.engine.host.Host`."""
-        self._plpy.log(message)
 
     # -- entry points ----------------------------------------------------------------------------------------------
 
