@@ -67,7 +67,7 @@ grant execute on function
     orchestrator.register_worker, orchestrator.retire_worker, orchestrator.sweep_workers,
     orchestrator.fall_asleep, orchestrator.get_up, orchestrator.set_fence, orchestrator.fence_passed,
     orchestrator.run_executions, orchestrator.run_execution, orchestrator.lock_suspects, orchestrator.suspect_execution,
-    orchestrator.abort_expired, orchestrator.seconds_to_expiry, orchestrator.unpark_executions, orchestrator.fold_counts,
+    orchestrator.abort_expired, orchestrator.seconds_to_expiry, orchestrator.unpark_executions, orchestrator.fold_counts, orchestrator.forget_statements,
     orchestrator.current_time
     to orchestrator_api;
 

@@ -111,6 +111,7 @@
 \ir functions/record/record_run.sql
 \ir functions/record/record_runs.sql
 \ir functions/record/remember_statement.sql
+\ir functions/record/forget_statements.sql
 \ir functions/record/statement.sql
 
 -- queue: the outbox
