@@ -14,6 +14,7 @@ from sanic.handlers import ErrorHandler
 
 from api.dispatch import ACTIONS, Dispatcher
 from api.errors import INTERNAL, ApiError, Failure, NotFound, describe
+from api.extension import load
 from api.health import Metrics, health
 from api.reply import Reply
 from api.services import Services
@@ -31,6 +32,7 @@ log = structlog.get_logger("api")
 
 def create_app(settings: Settings) -> Sanic[Any, Any]:
     """An application that connects when its server starts and disconnects when that has stopped."""
+    load(settings.actions)
     app = Sanic(settings.name, error_handler=_Errors(), configure_logging=False)
     app.config.REQUEST_MAX_SIZE = settings.max_body
     # filters and keys go in the URL; Sanic takes no more than this

@@ -12,11 +12,13 @@ from api import auth, query_string, reads, writes
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
+from api.extension import extensions
 from api.params import load_json, read_params
 from api.reply import Reply
 from api.request import Target, parse_path
 from api.resources import Action, Actions, choose_action
 from api.roles import acting_role, authorize
+from api.running import run_call
 from api.services import Services
 from api.system import SYSTEM
 
@@ -57,7 +59,9 @@ class Dispatcher:
         collection, name = await self._resolve(target, name)
         seen["action"] = name
         action = self._find(target, collection, name)
-        raw = body if body is not None else query_string.parse(request.query_string)
+        raw = extensions.merged(
+            target.resource, name, body if body is not None else query_string.parse(request.query_string)
+        )
         params = read_params(raw, target.record_id, max_page_size=self._services.settings.max_page_size)
         ctx = Context(self._services, request, request_id, target, name, collection, params)
         if body is not None:
@@ -66,6 +70,8 @@ class Dispatcher:
             raise ApiError(500, f"to do {name} action, filter or filterByTk is required")
         if not action.public:
             await self._admit(ctx, action, seen)
+        if extensions.touches(target.resource, name):
+            return await run_call(ctx, action)
         return await action.handler(ctx)
 
     async def _resolve(self, target: Target, name: str) -> tuple[str, str]:
@@ -73,6 +79,8 @@ class Dispatcher:
         if self._actions.is_closed(target.collection):
             if target.association is not None:
                 raise NotFound
+            return target.collection, name
+        if extensions.owns(target.resource, name):
             return target.collection, name
         found = _collection(await self._services.catalogs.current(), target)
         if found is None:
@@ -86,6 +94,11 @@ class Dispatcher:
         return collection, name
 
     def _find(self, target: Target, collection: str, name: str) -> Action:
+        if not extensions.allows(target.resource, name):
+            raise ApiError(403, f"{name} action is not allowed")
+        custom = extensions.find(target.resource, name)
+        if custom is not None:
+            return custom
         action = self._actions.find(target.resource, name)
         if action.writes and collection in SYSTEM:
             raise NotFound

@@ -34,6 +34,8 @@ class Settings:
     max_body: int = 10 * 1024 * 1024
     #: rows of a page, None is without a limit
     max_page_size: int | None = None
+    #: modules with custom actions
+    actions: tuple[str, ...] = ()
     #: one line a request; errors are logged in any case
     access_log: bool = True
     log_level: str = "info"

@@ -43,6 +43,7 @@ def serve(
             pool_size=settings.pool_size,
             app_key=settings.app_key.get_secret_value() if settings.app_key else None,
             log_level=settings.log_level,
+            actions=tuple(name.strip() for name in settings.actions.split(",") if name.strip()),
         )
     )
 
