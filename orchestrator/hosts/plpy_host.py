@@ -283,8 +283,10 @@ class PlpyHost(PlpyStore):
         return None
 
     def _closed(self, plan_id: int) -> Frame | None:
-        identity = self.statement_id()
         self._quick = None
+        if not self._frames:
+            return None
+        identity = self.statement_id()
         frame = self._frames.pop((self.plan(plan_id).collection, identity[3]), None)
         return frame if frame is not None and frame.identity == identity else None
 
