@@ -65,7 +65,9 @@ def test_another_data_source_does_not_exist(api: Api) -> None:
 
 
 def test_health_and_metrics(api: Api) -> None:
-    assert api.guest.get("/__health").status_code == 200
+    for path in ("/__health", "/__ready"):
+        response = api.guest.get(path)
+        assert (response.status_code, response.json()) == (200, {"data": "ok"})
     api.root.get("/posts:list")
     api.root.get("/posts:made-up-action")
     text = api.guest.get(f"{api.url}/metrics").text
@@ -141,8 +143,9 @@ def test_without_a_database_the_server_starts_and_says_so(serve: Serve) -> None:
     port = free_port()
     process = serve(dsn=f"postgresql://x@127.0.0.1:{free_port()}/x", port=port, pool_timeout=0.5)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=20) as client:
-        health = client.get("/__health")
-        assert (health.status_code, health.json()) == (503, {"errors": [{"message": "the database is not available"}]})
+        assert client.get("/__health").status_code == 200
+        ready = client.get("/__ready")
+        assert (ready.status_code, ready.json()) == (503, {"errors": [{"message": "the database is not available"}]})
         assert client.get("/posts:list").status_code == 503
         assert client.post("/auth:signIn", json={"account": "root", "password": "x"}).status_code == 503
     process.send_signal(signal.SIGTERM)
