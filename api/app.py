@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import uuid
 from time import perf_counter
 from typing import Any
@@ -49,6 +50,13 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     @app.before_server_start
     async def start(_: Any) -> None:
         await services.start()
+
+    @app.before_server_stop
+    async def finish(_: Any) -> None:
+        if settings.processes > 1:
+            # Ctrl-C and systemd tell every process, then the parent tells its children again: that would cut them off
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
 
     @app.after_server_stop
     async def stop(_: Any) -> None:
