@@ -19,6 +19,7 @@ from api.resources import Action, Actions, choose_action
 from api.roles import acting_role, authorize
 from api.services import Services
 from api.system import SYSTEM
+from api.variables import fill
 
 __all__ = ["ACTIONS", "Dispatcher"]
 
@@ -66,6 +67,8 @@ class Dispatcher:
             raise ApiError(500, f"to do {name} action, filter or filterByTk is required")
         if not action.public:
             await self._admit(ctx, action, seen)
+        if params.filter is not None:
+            params.filter = await fill(ctx, params.filter, strict=action.writes)
         return await action.handler(ctx)
 
     async def _resolve(self, target: Target, name: str) -> tuple[str, str]:
@@ -76,7 +79,7 @@ class Dispatcher:
             return target.collection, name
         found = _collection(await self._services.catalogs.current(), target)
         if found is None:
-            found = _collection(await self._services.catalogs.refresh(), target)
+            found = _collection(await self._services.catalogs.look_for(target.resource), target)
         if found is None:
             raise NotFound
         collection, to_many = found

@@ -193,10 +193,9 @@ def _json_path(field: Field, value: exp.Expr, path: Sequence[str], operand: Oper
 
 def _descendant(scope: Scope, collection: Collection, field: Field, value: exp.Expr, operand: Operand) -> exp.Expr:
     """Rows below the given ones, by the collection's relation to itself."""
-    own = [a for a in collection.associations.values() if a.type == "belongsTo" and a.target == collection.name]
-    if not own:
+    parent = collection.parent
+    if parent is None:
         raise InvalidError(f'collection "{collection.name}" is not a tree')
-    parent = next((a for a in own if a.name == "parent"), own[0])
     key_field = collection.fields[parent.target_key]
     first, next_, below = scope.alias(), scope.alias(), scope.alias()
     start = exp.select(exp.alias_(column(first, parent.target_key), "key", quoted=True)).from_(table(collection, first))
