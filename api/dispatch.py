@@ -8,7 +8,7 @@ from typing import Any
 
 from sanic import Request
 
-from api import auth, query_string, reads, writes
+from api import aggregates, auth, query_string, reads, writes
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
@@ -29,6 +29,7 @@ def _registry() -> Actions:
         (
             Action("list", reads.listing),
             Action("get", reads.get),
+            Action("query", aggregates.query),
             Action("create", writes.create, writes=True),
             Action("update", writes.update, writes=True, needs_filter=True),
             Action("destroy", writes.destroy, writes=True, needs_filter=True),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from orchestrator.compiler.aggregation import compile_query
 from orchestrator.compiler.associations import pivot_condition, related_to_source, source_value
 from orchestrator.compiler.filters import filter_condition
 from orchestrator.compiler.keys import key_condition
@@ -311,6 +312,7 @@ _KINDS: dict[str, Callable[[Scope, Collection, Shape], exp.Expr]] = {
     "tree": _tree,
     "count": _count,
     "aggregate": _aggregate,
+    "query": compile_query,
     "insert": _insert,
     "update": _update,
     "delete": _delete,

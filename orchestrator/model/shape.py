@@ -1,6 +1,7 @@
 """Requests to managed tables split into a shape, which is compiled once, and values.
 
-A shape is canonical JSON: two requests that differ in their values alone have the same one. Its keys:
+A shape is canonical JSON: two requests that differ in their values alone have the same one. Its keys, but for those of
+a ``query`` (see aggregation):
 
     kind         select | tree | count | aggregate | insert | update | delete | link
     collection   name
