@@ -8,7 +8,7 @@ from typing import Any
 
 from sanic import Request
 
-from api import auth, query_string, reads, writes
+from api import aggregates, auth, query_string, reads, writes
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
@@ -21,6 +21,7 @@ from api.roles import acting_role, authorize
 from api.running import run_call
 from api.services import Services
 from api.system import SYSTEM
+from api.variables import fill
 
 __all__ = ["ACTIONS", "Dispatcher"]
 
@@ -30,6 +31,7 @@ def _registry() -> Actions:
         (
             Action("list", reads.listing),
             Action("get", reads.get),
+            Action("query", aggregates.query),
             Action("create", writes.create, writes=True),
             Action("update", writes.update, writes=True, needs_filter=True),
             Action("destroy", writes.destroy, writes=True, needs_filter=True),
@@ -70,6 +72,8 @@ class Dispatcher:
             raise ApiError(500, f"to do {name} action, filter or filterByTk is required")
         if not action.public:
             await self._admit(ctx, action, seen)
+        if params.filter is not None:
+            params.filter = await fill(ctx, params.filter, strict=action.writes)
         if extensions.touches(target.resource, name):
             return await run_call(ctx, action)
         return await action.handler(ctx)
@@ -84,7 +88,7 @@ class Dispatcher:
             return target.collection, name
         found = _collection(await self._services.catalogs.current(), target)
         if found is None:
-            found = _collection(await self._services.catalogs.refresh(), target)
+            found = _collection(await self._services.catalogs.look_for(target.resource), target)
         if found is None:
             raise NotFound
         collection, to_many = found

@@ -163,7 +163,8 @@ class Conditions(NamedTuple):
 
     def _current_user(self, name: str, value: Any) -> Tree | None:
         if self.user_id is None:
-            return ["always" if name == "isNotCurrentUser" else "never", "", 0]
+            # nobody is asking: who is not he cannot be told either
+            return ["never", "", 0]
         return self._equal("ne" if name == "isNotCurrentUser" else "eq", self.user_id)
 
     def _date(self, name: str, value: Any) -> Tree | None:

@@ -189,6 +189,13 @@ def test_dates_without_a_zone_ignore_it(blog: Connection, records: Records) -> N
 
 def test_the_current_user_is_the_requests(found: Callable[..., list[int]]) -> None:
     assert found({"author.id.$isCurrentUser": True}, userId=1) == [1, 5]
+    assert found({"author.id.$isNotCurrentUser": True}, userId=1) == [2, 3, 4]
+
+
+@pytest.mark.parametrize("operator", ["$isCurrentUser", "$isNotCurrentUser", "$isVar"])
+def test_without_a_current_user_nothing_is_found(found: Callable[..., list[int]], operator: str) -> None:
+    assert found({f"author.id.{operator}": True}) == []
+    assert found({f"id.{operator}": True}) == []
 
 
 @pytest.mark.parametrize(
