@@ -8,7 +8,7 @@ from typing import Any
 
 from sanic import Request
 
-from api import aggregates, auth, query_string, reads, writes
+from api import aggregates, auth, query_string, reads, relations, writes
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
@@ -35,6 +35,7 @@ def _registry() -> Actions:
             Action("create", writes.create, writes=True),
             Action("update", writes.update, writes=True, needs_filter=True),
             Action("destroy", writes.destroy, writes=True, needs_filter=True),
+            *(Action(name, relations.relate, writes=True) for name in ("add", "set", "remove", "toggle")),
         )
     )
     actions.add("auth", auth.ACTIONS, closed=True)
@@ -58,7 +59,7 @@ class Dispatcher:
         if body is not None:
             target = _legacy_target(target, body)
         name = choose_action(target, request.method)
-        collection, name = await self._resolve(target, name)
+        collection, name, to_many = await self._resolve(target, name)
         seen["action"] = name
         action = self._find(target, collection, name)
         raw = extensions.merged(
@@ -68,7 +69,7 @@ class Dispatcher:
         ctx = Context(self._services, request, request_id, target, name, collection, params)
         if body is not None:
             ctx.values = body.get("values") or {}
-        if action.needs_filter and params.selects_nothing:
+        if action.needs_filter and to_many and params.selects_nothing and not _names_records(ctx):
             raise ApiError(500, f"to do {name} action, filter or filterByTk is required")
         if not action.public:
             await self._admit(ctx, action, seen)
@@ -78,14 +79,18 @@ class Dispatcher:
             return await run_call(ctx, action)
         return await action.handler(ctx)
 
-    async def _resolve(self, target: Target, name: str) -> tuple[str, str]:
-        """The collection whose records are meant, and the action; NotFound for what the catalog does not have."""
+    async def _resolve(self, target: Target, name: str) -> tuple[str, str, bool]:
+        """The collection whose records are meant, the action, and whether the path can mean several records.
+
+        Raises:
+            NotFound: the catalog does not have it.
+        """
         if self._actions.is_closed(target.collection):
             if target.association is not None:
                 raise NotFound
-            return target.collection, name
+            return target.collection, name, True
         if extensions.owns(target.resource, name):
-            return target.collection, name
+            return target.collection, name, True
         found = _collection(await self._services.catalogs.current(), target)
         if found is None:
             found = _collection(await self._services.catalogs.look_for(target.resource), target)
@@ -95,7 +100,7 @@ class Dispatcher:
         if name == "list" and target.action is None and not to_many:
             # a path to one record, without an action: there is nothing to list
             name = "get"
-        return collection, name
+        return collection, name, to_many
 
     def _find(self, target: Target, collection: str, name: str) -> Action:
         if not extensions.allows(target.resource, name):
@@ -106,7 +111,7 @@ class Dispatcher:
         action = self._actions.find(target.resource, name)
         if action.writes and collection in SYSTEM:
             raise NotFound
-        if target.association is not None and target.source_id is None:
+        if target.association is not None and (target.source_id is None or (action.writes and target.source_id == "_")):
             raise NotFound
         return action
 
@@ -127,6 +132,11 @@ def _collection(statements: Statements, target: Target) -> tuple[str, bool] | No
         return (source.name, True) if source is not None else None
     association = source.associations.get(target.association)
     return (association.target, association.to_many) if association is not None else None
+
+
+def _names_records(ctx: Context) -> bool:
+    """Whether an update's values say themselves which records they are for: a list of them, and the client knows."""
+    return ctx.action == "update" and ctx.params.is_forced and ctx.values_text().lstrip().startswith("[")
 
 
 def _legacy_body(request: Request) -> dict[str, Any]:

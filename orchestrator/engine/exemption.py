@@ -9,7 +9,7 @@ from orchestrator.engine.follow import Written
 from orchestrator.engine.guard import changed_since
 from orchestrator.engine.plan import Plan
 
-__all__ = ["Exemption"]
+__all__ = ["Exemption", "Watch"]
 
 
 class Exemption:
@@ -56,3 +56,27 @@ class Exemption:
         else:
             row = plan.columns.row(values)
         return not changed_since(self.judged, row, plan.watched)
+
+    def leaves_bound(self, plan: Plan, depth: int) -> bool:
+        """Whether a row that is judged by itself is for the guards, too, that the request is bound to."""
+        return True
+
+
+class Watch(Exemption):
+    """Statements of a request whose rows the global guards judge one by one, and which are followed at its end.
+
+    The guards that the request is bound to have judged it as a whole.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, collection: str) -> None:
+        super().__init__(collection, "", {})
+
+    def covers(self, plan: Plan, event: str, values: list[Any]) -> bool:
+        """Never."""
+        return False
+
+    def leaves_bound(self, plan: Plan, depth: int) -> bool:
+        """Not for rows of the request's own."""
+        return depth > 1 or plan.collection != self.collection

@@ -117,6 +117,7 @@ class PlpyHost(PlpyStore):
             self._settled = {n: p for n, p in self._settled.items() if self.plan(n).collection != plan.collection}
         frame = self._frames[slot] = Frame(self, plan, identity)
         frame.command = None if plan.closes else self._command_id()
+        frame.binds = self.exemption is None or self.exemption.leaves_bound(plan, identity[3])
         return frame
 
     def pin(self, plan_id: int, snapshot: str) -> str | None:
