@@ -74,7 +74,7 @@ class _Server:
         seen: dict[str, Any] = {}
         headers = {"X-Request-Id": request_id}
         try:
-            status, body = await self._dispatcher.answer(request, path, request_id, seen)
+            status, body = await self._dispatcher.answer(request, path, request_id, seen, headers)
         except Exception as error:
             failure = describe(error)
             status, body = failure.status, failure.body()
