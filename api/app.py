@@ -126,14 +126,16 @@ class _Server:
             return asked
         request_id = _request_id(request)
         seen: dict[str, Any] = {}
+        headers: dict[str, str] = {}
         try:
-            reply = await self._dispatcher.answer(request, path, request_id, seen)
+            reply = await self._dispatcher.answer(request, path, request_id, seen, headers)
             response = self._replies.of(request, reply, request_id)
         except Exception as error:
             failure = describe(error)
             response = self._replies.failed(request, failure, request_id)
             if failure.status >= 500 and not isinstance(error, ApiError):
                 _log_failure(error, request, request_id, failure.status)
+        response.headers.update(headers)
         self._replies.log(request, response.status, request_id, started, seen)
         self._metrics.count(seen.get("action", "other"), response.status, started)
         return response

@@ -52,8 +52,12 @@ class Dispatcher:
         self._services = services
         self._actions = actions
 
-    async def answer(self, request: Request, path: str, request_id: str, seen: dict[str, Any]) -> Reply:
-        """The reply of an action. `seen` gets what is known of the request, for the log, as soon as it is known."""
+    async def answer(
+        self, request: Request, path: str, request_id: str, seen: dict[str, Any], headers: dict[str, str]
+    ) -> Reply:
+        """The reply of an action. `seen` gets what is known of the request, for the log, as soon as it is known;
+        `headers` those of the response, whatever becomes of it.
+        """
         target = parse_path(path)
         body = _legacy_body(request) if target.legacy else None
         if body is not None:
@@ -66,7 +70,7 @@ class Dispatcher:
             target.resource, name, body if body is not None else query_string.parse(request.query_string)
         )
         params = read_params(raw, target.record_id, max_page_size=self._services.settings.max_page_size)
-        ctx = Context(self._services, request, request_id, target, name, collection, params)
+        ctx = Context(self._services, request, request_id, target, name, collection, params, headers=headers)
         if body is not None:
             ctx.values = body.get("values") or {}
         if action.needs_filter and to_many and params.selects_nothing and not _names_records(ctx):

@@ -73,7 +73,7 @@ grant execute on function
 
 -- the HTTP API
 grant execute on function
-    orchestrator.session_user_of, orchestrator.sign_in_account, orchestrator.app_key, orchestrator.catalog,
+    orchestrator.sign_in_account, orchestrator.app_key, orchestrator.catalog,
     orchestrator.catalog_revision, orchestrator.act,
     orchestrator.run, orchestrator.resume, orchestrator.cancel
     to orchestrator_api;
@@ -81,6 +81,18 @@ grant select on
     orchestrator.api_workflows, orchestrator.api_flow_nodes, orchestrator.api_executions, orchestrator.api_jobs,
     orchestrator.api_users, orchestrator.api_roles, orchestrator.api_roles_users
     to orchestrator_api;
+
+-- the HTTP API: sessions and accounts
+grant execute on function
+    orchestrator.begin_attempt, orchestrator.open_session, orchestrator.renew_session, orchestrator.token_state, orchestrator.end_session,
+    orchestrator.api_key_terms, orchestrator.keep_api_key, orchestrator.delete_api_keys,
+    orchestrator.sign_up_account, orchestrator.update_profile, orchestrator.password_of, orchestrator.change_password,
+    orchestrator.open_password_reset, orchestrator.reset_is_open, orchestrator.reset_password,
+    orchestrator.identity_setting, orchestrator.save_identity_setting,
+    orchestrator.public_authenticators, orchestrator.authenticator_options,
+    orchestrator.save_authenticator, orchestrator.delete_authenticators
+    to orchestrator_api;
+grant select on orchestrator.api_authenticators, orchestrator.api_api_keys to orchestrator_api;
 
 -- administrators publish with plain UPDATE as well as with functions, and see everything but secrets
 grant execute on function
