@@ -12,7 +12,7 @@ from api.reply import Reply
 from orchestrator.errors import InvalidError
 from orchestrator.model.shape import split
 
-__all__ = ["get", "listing"]
+__all__ = ["get", "listing", "run"]
 
 #: ids of jobs are their execution's id times this, and a number
 _JOBS = 1 << 20
@@ -24,7 +24,7 @@ async def listing(ctx: Context) -> Reply:
     request = _request(ctx)
     if params.paginate:
         request |= {"limit": params.page_size, "offset": (params.page - 1) * params.page_size, "count": True}
-    rows = await _run(ctx, request)
+    rows = await run(ctx, request)
     data = rows[0][0] or b"[]"
     if not params.paginate:
         return Reply(200, b'{"data":%b}' % data)
@@ -43,7 +43,7 @@ async def get(ctx: Context) -> Reply:
     request = _request(ctx) | {"single": True, "filterByTk": ctx.params.filter_by_tk}
     if ctx.collection == "jobs":
         request["filter"] = _narrowed(request)
-    rows = await _run(ctx, request)
+    rows = await run(ctx, request)
     return Reply(200, b'{"data":%b}' % (rows[0][0] if rows and rows[0][0] is not None else b"null"))
 
 
@@ -79,7 +79,7 @@ def _narrowed(request: Mapping[str, Any]) -> Any:
     return {"$and": [execution, request["filter"]]} if request["filter"] else execution
 
 
-async def _run(ctx: Context, request: Mapping[str, Any]) -> list[Row]:
+async def run(ctx: Context, request: Mapping[str, Any]) -> list[Row]:
     """Runs the statement; once more when it failed for a catalog that is no longer true."""
     shape, values = split(request)
     catalogs, database = ctx.services.catalogs, ctx.services.database

@@ -58,6 +58,9 @@ def _request(ctx: Context, values: str, more: Mapping[str, Any]) -> str:
         request["association"] = target.association
         request["source"] = target.collection
         request["sourceId"] = ctx.source_key()
+    elif target.field is not None:
+        request["field"] = target.field
+        request["sourceId"] = ctx.source_key()
     optional = {
         "filterByTk": params.filter_by_tk,
         "filter": params.filter,
