@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 
 from .conftest import Api
@@ -270,12 +272,18 @@ def test_a_source_is_addressed_by_several_columns(api: Api) -> None:
     assert _refused(api, "/places/%7Bnope/regions:remove")[0] == 400
 
 
-def test_sets_at_the_same_time_leave_one_of_them(api: Api, post: int, tags: list[int]) -> None:
-    wanted = [tags[:2], tags[1:], tags[:1], tags[2:]] * 4
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda keys: api.root.post(f"/posts/{post}/tags:set", json=keys), wanted))
-    assert {answer.status_code for answer in answers} == {200}
-    assert _tags_of(api, post) in wanted
+def test_who_changes_the_links_of_a_record_waits_for_those_before_him(api: Api, post: int, tags: list[int]) -> None:
+    first, _, third = tags
+    waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(1) as pool:
+        with psycopg.connect(api.dsn) as before:
+            before.execute("select from posts where id = %s for no key update", (post,))
+            before.execute('insert into "postsTags" ("postId", "tagId") values (%s, %s)', (post, third))
+            answer = pool.submit(api.root.post, f"/posts/{post}/tags:set", json=[first])
+            while not answer.done() and api.db.execute(waiting).fetchone() is None:
+                time.sleep(0.02)
+        assert answer.result().status_code == 200
+    assert _tags_of(api, post) == [first]
 
 
 # -- workflows ---------------------------------------------------------------------------------------------------------
