@@ -71,7 +71,7 @@ class Dispatcher:
         ctx = Context(self._services, request, request_id, target, name, collection, params)
         if body is not None:
             ctx.values = body.get("values") or {}
-        if action.needs_filter and to_many and params.selects_nothing and not _names_records(ctx):
+        if action.needs_filter and to_many and params.selects_nothing and not _may_do_without(ctx):
             raise ApiError(500, f"to do {name} action, filter or filterByTk is required")
         if not action.public:
             await self._admit(ctx, action, seen)
@@ -137,8 +137,10 @@ def _meaning(statements: Statements, target: Target) -> _Meaning | None:
     return _Meaning(source.name, field=field.name) if field is not None and field.listed and not field.hidden else None
 
 
-def _names_records(ctx: Context) -> bool:
-    """Whether an update's values say themselves which records they are for: a list of them, and the client knows."""
+def _may_do_without(ctx: Context) -> bool:
+    """Whether no filter is needed: a list of values names its records itself, and to truncate does nothing."""
+    if ctx.action == "destroy":
+        return ctx.params.truncates
     return ctx.action == "update" and ctx.params.is_forced and ctx.values_text().lstrip().startswith("[")
 
 

@@ -27,6 +27,8 @@ async def update(ctx: Context) -> Reply:
 
 async def destroy(ctx: Context) -> Reply:
     """The number of deleted records; on a path through a relation true."""
+    if ctx.params.truncates:
+        return Reply(204, b"")
     return await act(ctx, "{}")
 
 

@@ -317,6 +317,25 @@ def test_a_bound_guard_judges_a_request_and_not_its_rows_again(api: Api, define:
     ]
 
 
+@pytest.mark.parametrize("relation", ["tags", "comments", "profiles", "category"])
+def test_a_bound_guard_judges_what_is_written_below_a_record(api: Api, define: Any, post: int, relation: str) -> None:
+    target = {"category": "categories"}.get(relation, relation)
+    column = {"comments": "content", "profiles": "bio"}.get(relation, "name")
+    path = f"/posts/{post}/{relation}"
+    made = _post(api, f"{path}:create", {column: f"made{post}"})["data"]
+    define(_workflow("rel-below", target, _say("no"), _end(-1)))
+    for request in ("create?", f"update?filterByTk={made['id']}&", f"destroy?filterByTk={made['id']}&"):
+        answer = _refused(api, f"{path}:{request}triggerWorkflows=rel-below", {column: f"changed{post}"})
+        assert answer == (400, "no"), request
+    found = api.list(f"/{target}:list", filter=json.dumps({column: {"$in": [f"made{post}", f"changed{post}"]}}))
+    assert found == [made]
+    local = [run["params"] for run in _runs(api, "rel-below")]
+    assert local[-2:] == [
+        {"filterByTk": local[-1]["filterByTk"], "values": {column: f"changed{post}"}},
+        {"filterByTk": local[-1]["filterByTk"]},
+    ]
+
+
 def test_a_bound_guard_that_ends_well_leaves_the_action_out(api: Api, define: Any, post: int, tags: list[int]) -> None:
     define(_workflow("rel-skip", "tags", _say("left out"), _end(1)))
     answer = _post(api, f"/posts/{post}/tags:add?triggerWorkflows=rel-skip", tags)
@@ -554,6 +573,15 @@ def test_destroy_of_a_record_that_is_linked_elsewhere_undoes_all(api: Api, post:
         _post(api, f"/posts/{key}/tags:add", tags[:1])
     assert _refused(api, f"/posts/{post}/tags:destroy?filterByTk={tags[0]}")[0] == 400
     assert _tags_of(api, post) == tags[:1]
+
+
+def test_destroy_that_wants_to_truncate_does_nothing(api: Api, post: int) -> None:
+    for path in ("/posts:destroy", f"/posts/{post}/comments:destroy"):
+        response = api.root.post(path, params={"truncate": "true"})
+        assert (response.status_code, response.content) == (204, b"")
+    assert api.guest.post("/posts:destroy?truncate=true").status_code == 401
+    assert _refused(api, "/posts:destroy?truncate=false")[0] == 500
+    assert api.root.get(f"/posts:get/{post}").json()["data"]["id"] == post
 
 
 def test_destroy_of_the_one_related_record_needs_no_key(api: Api, post: int) -> None:
