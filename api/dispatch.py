@@ -8,15 +8,17 @@ from typing import Any
 
 from sanic import Request
 
-from api import aggregates, auth, query_string, reads, writes
+from api import aggregates, auth, query_string, reads, relations, writes
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
+from api.extension import extensions
 from api.params import load_json, read_params
 from api.reply import Reply
 from api.request import Target, parse_path
 from api.resources import Action, Actions, choose_action
 from api.roles import acting_role, authorize
+from api.running import run_call
 from api.services import Services
 from api.system import SYSTEM
 from api.variables import fill
@@ -33,6 +35,7 @@ def _registry() -> Actions:
             Action("create", writes.create, writes=True),
             Action("update", writes.update, writes=True, needs_filter=True),
             Action("destroy", writes.destroy, writes=True, needs_filter=True),
+            *(Action(name, relations.relate, writes=True) for name in ("add", "set", "remove", "toggle")),
         )
     )
     actions.add("auth", auth.ACTIONS, closed=True)
@@ -49,35 +52,49 @@ class Dispatcher:
         self._services = services
         self._actions = actions
 
-    async def answer(self, request: Request, path: str, request_id: str, seen: dict[str, Any]) -> Reply:
-        """The reply of an action. `seen` gets what is known of the request, for the log, as soon as it is known."""
+    async def answer(
+        self, request: Request, path: str, request_id: str, seen: dict[str, Any], headers: dict[str, str]
+    ) -> Reply:
+        """The reply of an action. `seen` gets what is known of the request, for the log, as soon as it is known;
+        `headers` those of the response, whatever becomes of it.
+        """
         target = parse_path(path)
         body = _legacy_body(request) if target.legacy else None
         if body is not None:
             target = _legacy_target(target, body)
         name = choose_action(target, request.method)
-        collection, name = await self._resolve(target, name)
+        collection, name, to_many = await self._resolve(target, name)
         seen["action"] = name
         action = self._find(target, collection, name)
-        raw = body if body is not None else query_string.parse(request.query_string)
+        raw = extensions.merged(
+            target.resource, name, body if body is not None else query_string.parse(request.query_string)
+        )
         params = read_params(raw, target.record_id, max_page_size=self._services.settings.max_page_size)
-        ctx = Context(self._services, request, request_id, target, name, collection, params)
+        ctx = Context(self._services, request, request_id, target, name, collection, params, headers=headers)
         if body is not None:
             ctx.values = body.get("values") or {}
-        if action.needs_filter and params.selects_nothing:
+        if action.needs_filter and to_many and params.selects_nothing and not _names_records(ctx):
             raise ApiError(500, f"to do {name} action, filter or filterByTk is required")
         if not action.public:
             await self._admit(ctx, action, seen)
         if params.filter is not None:
             params.filter = await fill(ctx, params.filter, strict=action.writes)
+        if extensions.touches(target.resource, name):
+            return await run_call(ctx, action)
         return await action.handler(ctx)
 
-    async def _resolve(self, target: Target, name: str) -> tuple[str, str]:
-        """The collection whose records are meant, and the action; NotFound for what the catalog does not have."""
+    async def _resolve(self, target: Target, name: str) -> tuple[str, str, bool]:
+        """The collection whose records are meant, the action, and whether the path can mean several records.
+
+        Raises:
+            NotFound: the catalog does not have it.
+        """
         if self._actions.is_closed(target.collection):
             if target.association is not None:
                 raise NotFound
-            return target.collection, name
+            return target.collection, name, True
+        if extensions.owns(target.resource, name):
+            return target.collection, name, True
         found = _collection(await self._services.catalogs.current(), target)
         if found is None:
             found = _collection(await self._services.catalogs.look_for(target.resource), target)
@@ -87,13 +104,18 @@ class Dispatcher:
         if name == "list" and target.action is None and not to_many:
             # a path to one record, without an action: there is nothing to list
             name = "get"
-        return collection, name
+        return collection, name, to_many
 
     def _find(self, target: Target, collection: str, name: str) -> Action:
+        if not extensions.allows(target.resource, name):
+            raise ApiError(403, f"{name} action is not allowed")
+        custom = extensions.find(target.resource, name)
+        if custom is not None:
+            return custom
         action = self._actions.find(target.resource, name)
         if action.writes and collection in SYSTEM:
             raise NotFound
-        if target.association is not None and target.source_id is None:
+        if target.association is not None and (target.source_id is None or (action.writes and target.source_id == "_")):
             raise NotFound
         return action
 
@@ -114,6 +136,11 @@ def _collection(statements: Statements, target: Target) -> tuple[str, bool] | No
         return (source.name, True) if source is not None else None
     association = source.associations.get(target.association)
     return (association.target, association.to_many) if association is not None else None
+
+
+def _names_records(ctx: Context) -> bool:
+    """Whether an update's values say themselves which records they are for: a list of them, and the client knows."""
+    return ctx.action == "update" and ctx.params.is_forced and ctx.values_text().lstrip().startswith("[")
 
 
 def _legacy_body(request: Request) -> dict[str, Any]:

@@ -87,6 +87,9 @@ def _select(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     elif shape.get("single"):
         query = query.limit(1)
     entries = _entries(scope, collection, alias, shape)
+    if shape.get("locked"):
+        # for no key update: rows that refer to it may be written meanwhile
+        query.set("locks", [exp.Lock(update=True, key=True)])
     if shape.get("single") or "keys" in shape:
         return query.select(*_row(scope, collection, alias, shape, entries))
     listed = exp.select(exp.alias_(cast(aggregated(query.select(*entries)), "text"), "data"))

@@ -14,6 +14,7 @@ a ``query`` (see aggregation):
     rendering    wire | context; without it no rows come back, only how many
     single, count                    true: one row instead of a list; the count of all rows as well
     template     true: without what only one record can have, such as its key
+    locked       true, with ``keys``: the rows stay locked until the transaction ends
     columns      insert, update, link: what is written; parameter 1, if any, is the JSON text of the values
     apart        true: not so, but a parameter for each of the columns, in their order, null for null
     keys         columns that come back raw beside the rendered row, as JSON under ``keys``
@@ -37,7 +38,7 @@ from orchestrator.model.dateranges import parse_zone
 __all__ = ["insert_shape", "is_selective", "names", "split"]
 
 _WRITES = frozenset({"insert", "update", "link"})
-_PLAIN = ("rendering", "single", "template", "count", "keys", "function", "field", "distinct")
+_PLAIN = ("rendering", "single", "template", "count", "locked", "keys", "function", "field", "distinct")
 
 
 def split(request: Mapping[str, Any]) -> tuple[str, list[str | None]]:
