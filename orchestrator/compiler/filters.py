@@ -175,7 +175,7 @@ def _json_path(field: Field, value: exp.Expr, path: Sequence[str], operand: Oper
         raise InvalidError(f"Invalid value {{ {path[0]}: … }}")
     keys = [literal(key) for key in path]
     text = call(f"{field.pg_type}_extract_path_text", value, *keys)
-    if operand.kind == "number" and operand.ordering:
+    if operand.kind in {"number", "numbers"} and operand.ordering:
         kind = call(f"{field.pg_type}_typeof", call(f"{field.pg_type}_extract_path", value.copy(), *keys))
         number = exp.Case(
             ifs=[exp.If(this=exp.EQ(this=kind, expression=literal("number")), true=cast(text, "numeric"))]
