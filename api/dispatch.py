@@ -8,7 +8,7 @@ from typing import Any
 
 from sanic import Request
 
-from api import auth, query_string, reads, writes
+from api import account, api_keys, auth, authenticators, query_string, reads, token_policy, writes
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
@@ -33,7 +33,11 @@ def _registry() -> Actions:
             Action("destroy", writes.destroy, writes=True, needs_filter=True),
         )
     )
-    actions.add("auth", auth.ACTIONS, closed=True)
+    actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
+    actions.add("users", account.USER_ACTIONS)
+    actions.add("apiKeys", api_keys.ACTIONS)
+    actions.add("authenticators", authenticators.ACTIONS)
+    actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
     return actions
 
 
