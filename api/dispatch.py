@@ -8,7 +8,18 @@ from typing import Any, NamedTuple
 
 from sanic import Request
 
-from api import aggregates, auth, query_string, reads, relations, writes
+from api import (
+    account,
+    aggregates,
+    api_keys,
+    auth,
+    authenticators,
+    query_string,
+    reads,
+    relations,
+    token_policy,
+    writes,
+)
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
@@ -43,7 +54,11 @@ def _registry() -> Actions:
             *_RELATING,
         )
     )
-    actions.add("auth", auth.ACTIONS, closed=True)
+    actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
+    actions.add("users", account.USER_ACTIONS)
+    actions.add("apiKeys", api_keys.ACTIONS)
+    actions.add("authenticators", authenticators.ACTIONS)
+    actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
     return actions
 
 

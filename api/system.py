@@ -44,7 +44,7 @@ def _collection(
 
 
 #: views that are not named after their resource
-_VIEWS = {"rolesUsers": "api_roles_users"}
+_VIEWS = {"rolesUsers": "api_roles_users", "apiKeys": "api_api_keys"}
 
 
 def _relation(name: str, kind: AssociationType, target: str, foreign_key: str, source_key: str = "id") -> Association:
@@ -195,6 +195,43 @@ SYSTEM: Mapping[str, Collection] = {
             "rolesUsers",
             ("userId", "roleName"),
             {"userId": "bigint", "roleName": "text", "default": "boolean", **_TIMES},
+        ),
+        _collection(
+            "authenticators",
+            "id",
+            {
+                "id": "bigint",
+                "name": "text",
+                "authType": "text",
+                "title": "text",
+                "description": "text",
+                "enabled": "boolean",
+                "options": "jsonb",
+                "sort": "bigint",
+                **_AUTHORS,
+                **_TIMES,
+            },
+        ),
+        _collection(
+            "apiKeys",
+            "id",
+            {
+                "id": "bigint",
+                "name": "text",
+                "roleName": "text",
+                "expiresIn": "text",
+                "expiresAt": "timestamp with time zone",
+                "createdById": "bigint",
+                **_TIMES,
+            },
+            Association(
+                name="role",
+                type="belongsTo",
+                target="roles",
+                foreign_key="roleName",
+                source_key="name",
+                target_key="name",
+            ),
         ),
     )
 }
