@@ -8,7 +8,7 @@ from typing import Any
 
 from sanic import Request
 
-from api import auth, query_string, reads, writes
+from api import administration, auth, query_string, reads, writes
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
@@ -34,6 +34,8 @@ def _registry() -> Actions:
         )
     )
     actions.add("auth", auth.ACTIONS, closed=True)
+    for resource, own in administration.ACTIONS.items():
+        actions.add(resource, own)
     return actions
 
 

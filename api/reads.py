@@ -8,11 +8,12 @@ from typing import Any
 from api.context import Context
 from api.database import Row
 from api.errors import BAD_REFERENCE, is_stale_catalog
+from api.params import load_json
 from api.reply import Reply
 from orchestrator.errors import InvalidError
 from orchestrator.model.shape import split
 
-__all__ = ["get", "listing"]
+__all__ = ["get", "keys", "listing"]
 
 #: ids of jobs are their execution's id times this, and a number
 _JOBS = 1 << 20
@@ -45,6 +46,13 @@ async def get(ctx: Context) -> Reply:
         request["filter"] = _narrowed(request)
     rows = await _run(ctx, request)
     return Reply(200, b'{"data":%b}' % (rows[0][0] if rows and rows[0][0] is not None else b"null"))
+
+
+async def keys(ctx: Context) -> list[Any]:
+    """The ids of the records that key and filter select."""
+    request = _request(ctx) | {"filterByTk": ctx.params.filter_by_tk, "fields": ["id"], "except": [], "appends": []}
+    rows = await _run(ctx, request)
+    return [record["id"] for record in load_json((rows[0][0] or b"[]").decode())]
 
 
 def _request(ctx: Context) -> dict[str, Any]:
