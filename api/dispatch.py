@@ -10,6 +10,7 @@ from sanic import Request
 
 from api import (
     account,
+    administration,
     aggregates,
     api_keys,
     auth,
@@ -59,6 +60,8 @@ def _registry() -> Actions:
     actions.add("apiKeys", api_keys.ACTIONS)
     actions.add("authenticators", authenticators.ACTIONS)
     actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
+    for resource, own in administration.ACTIONS.items():
+        actions.add(resource, own)
     return actions
 
 
