@@ -49,6 +49,11 @@ class Params:
         return self.filter_by_tk in (None, "", [], {}) and _is_empty(self.filter)
 
     @property
+    def truncates(self) -> bool:
+        """True when the client means every record there is: an action that exists, and does nothing."""
+        return self.raw.get("truncate") in ("true", True) and self.selects_nothing
+
+    @property
     def is_forced(self) -> bool:
         """True when the client says that its values name the records: any text will do."""
         return bool(self.raw.get("forceUpdate"))

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.context import Context
-from api.params import Params
+from api.params import Params, load_json
 from api.reply import Reply
 from api.statements import run
 from orchestrator.model.shape import split
 from orchestrator.model.tree import nested
 
-__all__ = ["get", "listing"]
+__all__ = ["get", "keys", "listing"]
 
 #: ids of jobs are their execution's id times this, and a number
 _JOBS = 1 << 20
@@ -78,6 +78,13 @@ async def get(ctx: Context) -> Reply:
         request["filter"] = _narrowed(request)
     rows = await run(ctx.services, *split(request))
     return Reply(200, b'{"data":%b}' % (rows[0][0] if rows and rows[0][0] is not None else b"null"))
+
+
+async def keys(ctx: Context) -> list[Any]:
+    """The ids of the records that key and filter select."""
+    request = _request(ctx) | {"filterByTk": ctx.params.filter_by_tk, "fields": ["id"], "except": [], "appends": []}
+    rows = await run(ctx.services, *split(request))
+    return [record["id"] for record in load_json((rows[0][0] or b"[]").decode())]
 
 
 def _request(ctx: Context) -> dict[str, Any]:

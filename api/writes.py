@@ -28,6 +28,8 @@ async def update(ctx: Context) -> Reply:
 
 async def destroy(ctx: Context) -> Reply:
     """The number of deleted records; on a path through a relation true."""
+    if ctx.params.truncates:
+        return Reply(204, b"")
     return await act(ctx, "{}")
 
 
@@ -58,6 +60,9 @@ def _request(ctx: Context, values: str, more: Mapping[str, Any]) -> str:
     if target.association is not None:
         request["association"] = target.association
         request["source"] = target.collection
+        request["sourceId"] = ctx.source_key()
+    elif target.field is not None:
+        request["field"] = target.field
         request["sourceId"] = ctx.source_key()
     optional = {
         "filterByTk": params.filter_by_tk,

@@ -194,6 +194,10 @@
 -- what the HTTP API reads of our own tables
 \ir views/system_collections.sql
 \ir views/session_collections.sql
+\ir views/workflow_collections.sql
+
+-- administration: what the HTTP API does to them
+\ir functions/administration/administer.sql
 
 -- views over all of it
 \ir views/hooks.sql

@@ -13,7 +13,7 @@ from orchestrator.model.shape import is_selective
 if TYPE_CHECKING:
     from orchestrator.engine.records import Records
 
-__all__ = ["How", "Links", "associate", "open_links", "pivot_of", "refer", "source_of", "source_row"]
+__all__ = ["How", "Links", "associate", "locked_row", "open_links", "pivot_of", "refer", "source_of", "source_row"]
 
 How = Literal["add", "set", "remove", "toggle"]
 
@@ -163,19 +163,21 @@ def source_of(association: Association, keys: Mapping[str, Any]) -> Any:
 
 
 def source_row(records: Records, table: Collection, association: Association, key: Any) -> dict[str, Any]:
-    """The column of the addressed row that the relation goes by, raw.
+    """The column of the addressed row that the relation goes by, raw; see locked_row."""
+    column = association.foreign_key if association.type == "belongsTo" else association.source_key
+    return locked_row(records, table, column, key)
+
+
+def locked_row(records: Records, table: Collection, column: str, key: Any) -> dict[str, Any]:
+    """A column of the addressed row, raw.
 
     The row stays locked until the transaction ends: who changes its links does so after those before him.
 
     Raises:
         NotFoundError: there is no such row.
     """
-    column = association.foreign_key if association.type == "belongsTo" else association.source_key
-    rows = (
-        records.fetch({"kind": "select", "collection": table.name, "keys": [column], "filterByTk": key, "locked": True})
-        if is_selective(None, key)
-        else []
-    )
+    request = {"kind": "select", "collection": table.name, "keys": [column], "filterByTk": key, "locked": True}
+    rows = records.fetch(request) if is_selective(None, key) else []
     if not rows:
         raise NotFoundError(f'the record of "{table.name}" does not exist')
     if len(rows) > 1:

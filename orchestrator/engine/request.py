@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from orchestrator.engine.actions.action import Action, Request
 from orchestrator.engine.actions.create import Create
 from orchestrator.engine.actions.destroy import Destroy
+from orchestrator.engine.actions.items import Items
 from orchestrator.engine.actions.relate import Relate
 from orchestrator.engine.actions.update import Update
 from orchestrator.engine.actor import Actor
@@ -42,6 +43,8 @@ _ACTIONS: Mapping[str, type[Action]] = {
     "destroy": Destroy,
     **dict.fromkeys(("add", "set", "remove", "toggle"), Relate),
 }
+#: on a path to a column that holds a list
+_LIST_ACTIONS: Mapping[str, type[Action]] = dict.fromkeys(("add", "set", "remove", "toggle"), Items)
 _OK = 200
 #: no output, no id, no ancestors
 _PLAIN = (None, 0, None)
@@ -119,7 +122,7 @@ def _last(host: RequestHost, entries: list[Entry]) -> Entry | None:
 
 def _begin(host: RequestHost, frame: Frame, data: Mapping[str, Any], collection: str) -> Action:
     name = str(data.get("action"))
-    kind = _ACTIONS.get(name)
+    kind = (_LIST_ACTIONS if "field" in data else _ACTIONS).get(name)
     if kind is None:
         raise InvalidError(f'action "{name}" cannot be carried out here')
     values = data.get("values")

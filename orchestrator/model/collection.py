@@ -49,6 +49,11 @@ class Field:
         return self.pg_type in {"json", "jsonb"}
 
     @property
+    def listed(self) -> bool:
+        """Whether the value is a list, whose items paths lead to."""
+        return self.array or self.type in {"array", "set"}
+
+    @property
     def scalar(self) -> bool:
         """Whether a text says the whole value: arrays and rows are read from JSON."""
         return not self.array and (self.type != "json" or self.json)

@@ -53,7 +53,11 @@ class Destroy(Action):
         if self.source is None:
             return
         table, association, key = self.source
-        keys = [row[association.target_key] for row in self.find((association.target_key,), self.selection)]
-        if keys:
-            open_links(self.records, table, association, key).remove(keys)
-            self._destroy({"filter": {association.target_key: {"$in": keys}}})
+        columns = (association.target_key,)
+        if not self.find(columns, self.selection):
+            return
+        links = open_links(self.records, table, association, key)
+        # once more: until now others could change the links
+        keys = [row[association.target_key] for row in self.find(columns, self.selection)]
+        links.remove(keys)
+        self._destroy({"filter": {association.target_key: {"$in": keys}}})
