@@ -8,7 +8,7 @@ from typing import Any
 
 from sanic import Request
 
-from api import auth, query_string, reads, writes
+from api import auth, collections, query_string, reads, writes
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
@@ -36,6 +36,8 @@ def _registry() -> Actions:
         )
     )
     actions.add("auth", auth.ACTIONS, closed=True)
+    for resource, own in collections.ACTIONS.items():
+        actions.add(resource, own)
     return actions
 
 

@@ -35,6 +35,7 @@ _INSIDE = {
     "hosts",
     "instructions",
     "model",
+    "tables",
     "triggers",
 }
 

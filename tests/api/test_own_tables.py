@@ -82,7 +82,7 @@ def test_users_and_roles_without_secrets(api: Api) -> None:
     assert api.root.get('/users:list?filter={"password":{"$notEmpty":true}}').status_code == 400
 
 
-@pytest.mark.parametrize("resource", sorted(SYSTEM))
+@pytest.mark.parametrize("resource", sorted(set(SYSTEM) - {"collections", "fields"}))
 @pytest.mark.parametrize("action", ["create", "update", "destroy"])
 def test_they_are_not_written_like_tables(api: Api, resource: str, action: str) -> None:
     assert api.root.post(f"/{resource}:{action}?filterByTk=1", json={}).status_code == 404
