@@ -39,6 +39,8 @@ class Context:
     role: str | None = None
     #: set where the body was not the values but all parameters
     values: Any = None
+    #: headers of the response, also when it is an error
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def user_id(self) -> int | None:

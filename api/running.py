@@ -13,6 +13,7 @@ from api.merging import merge_params
 from api.params import read_params
 from api.reply import Reply
 from api.resources import Action
+from api.variables import fill
 
 __all__ = ["run_call"]
 
@@ -33,7 +34,7 @@ async def run_call(ctx: Context, action: Action) -> Reply:
             if result is not None:
                 call.body = result
         else:
-            _reread(ctx, call, action, values)
+            await _reread(ctx, call, action, values)
             call.answered(await action.handler(ctx))
         if after is not None:
             await after(call)
@@ -42,13 +43,15 @@ async def run_call(ctx: Context, action: Action) -> Reply:
     return call.reply()
 
 
-def _reread(ctx: Context, call: Call, action: Action, values: Any) -> None:
+async def _reread(ctx: Context, call: Call, action: Action, values: Any) -> None:
     """What custom code made of the parameters counts for the built-in action, under the same checks."""
     ctx.params = read_params(
         {name: value for name, value in call.params.items() if name != "values"},
         ctx.target.record_id,
         max_page_size=ctx.services.settings.max_page_size,
     )
+    if ctx.params.filter is not None:
+        ctx.params.filter = await fill(ctx, ctx.params.filter, strict=action.writes)
     if action.needs_filter and ctx.params.selects_nothing:
         raise ApiError(500, f"to do {action.name} action, filter or filterByTk is required")
     if call.params.get("values") is not values:

@@ -74,7 +74,7 @@ grant execute on function
 
 -- the HTTP API
 grant execute on function
-    orchestrator.session_user_of, orchestrator.sign_in_account, orchestrator.app_key, orchestrator.catalog,
+    orchestrator.sign_in_account, orchestrator.app_key, orchestrator.catalog,
     orchestrator.catalog_revision, orchestrator.act,
     orchestrator.run, orchestrator.resume, orchestrator.cancel
     to orchestrator_api;
@@ -84,6 +84,23 @@ grant select on
     to orchestrator_api;
 grant execute on function orchestrator.change_collection to orchestrator_api;
 grant select on orchestrator.api_collections, orchestrator.api_fields to orchestrator_api;
+grant execute on function orchestrator.administer to orchestrator_api;
+grant select on
+    orchestrator.api_workflow_stats, orchestrator.api_workflow_version_stats,
+    orchestrator.api_workflow_categories, orchestrator.api_workflow_category_relations
+    to orchestrator_api;
+
+-- the HTTP API: sessions and accounts
+grant execute on function
+    orchestrator.begin_attempt, orchestrator.open_session, orchestrator.renew_session, orchestrator.token_state, orchestrator.end_session,
+    orchestrator.api_key_terms, orchestrator.keep_api_key, orchestrator.delete_api_keys,
+    orchestrator.sign_up_account, orchestrator.update_profile, orchestrator.password_of, orchestrator.change_password,
+    orchestrator.open_password_reset, orchestrator.reset_is_open, orchestrator.reset_password,
+    orchestrator.identity_setting, orchestrator.save_identity_setting,
+    orchestrator.public_authenticators, orchestrator.authenticator_options,
+    orchestrator.save_authenticator, orchestrator.delete_authenticators
+    to orchestrator_api;
+grant select on orchestrator.api_authenticators, orchestrator.api_api_keys to orchestrator_api;
 
 -- administrators publish with plain UPDATE as well as with functions, and see everything but secrets
 grant execute on function
@@ -96,6 +113,7 @@ grant select on
     orchestrator.programs, orchestrator.plans,
     orchestrator.executions, orchestrator.waiting_jobs, orchestrator.jobs, orchestrator.hooks,
     orchestrator.workflow_stats, orchestrator.workflow_version_stats, orchestrator.workers,
+    orchestrator.workflow_categories, orchestrator.workflow_category_relations,
     orchestrator.roles, orchestrator.roles_users
     to orchestrator_admin;
 grant insert, update, delete on orchestrator.workflows, orchestrator.flow_nodes to orchestrator_admin;
