@@ -14,12 +14,15 @@ from api.reply import Reply
 from api.resources import Action
 from api.system import SYSTEM
 
-__all__ = ["ACTIONS"]
+__all__ = ["ACTIONS", "CLOSED"]
 
 _CHANGE = "select orchestrator.change_collection($1)"
 #: the column with what a client gets
 _DOCUMENT = "document"
 _ALWAYS = ("filterTargetKey", "unavailableActions")
+
+#: names that are resources already
+_RESERVED = frozenset({*SYSTEM, "auth", "dataSources", "mainDataSource", "tokenControlConfig"})
 
 Handler = Callable[[Context], Awaitable[Reply]]
 
@@ -63,7 +66,7 @@ async def change(ctx: Context) -> Reply:
         "source": ctx.target.source_id,
         "key": ctx.params.filter_by_tk,
         "cascade": ctx.params.raw.get("cascade"),
-        "reserved": sorted({*SYSTEM, "auth", "dataSources"}),
+        "reserved": sorted(_RESERVED),
     }
     text = json.dumps(request, ensure_ascii=False, default=str)
     row = await ctx.services.database.row(_CHANGE, (f'{text[:-1]}, "values": {ctx.values_text()}}}',))
@@ -124,4 +127,9 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     ),
     "collections.fields": (*_READS, *_CHANGES),
     "fields": (*_READS, *_CHANGES),
+}
+#: resources that are no collections
+CLOSED: Mapping[str, tuple[Action, ...]] = {
+    "dataSources": (Action("readTables", change), Action("loadTables", change)),
+    "mainDataSource": (Action("syncFields", change), Action("refresh", change)),
 }

@@ -63,6 +63,8 @@ def _registry() -> Actions:
     actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
     for resource, own in ({**administration.ACTIONS, **collections.ACTIONS}).items():
         actions.add(resource, own)
+    for resource, own in collections.CLOSED.items():
+        actions.add(resource, own, closed=True)
     return actions
 
 

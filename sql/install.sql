@@ -193,6 +193,7 @@
 \ir functions/collection/put_field.sql
 \ir functions/collection/refuse_cycle.sql
 \ir functions/collection/settle_collections.sql
+\ir functions/collection/tables_to_load.sql
 \ir functions/collection/take_collection.sql
 \ir functions/collection/touch_column.sql
 

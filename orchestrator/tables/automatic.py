@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.compiler.ddl import Column
 from orchestrator.tables.definition import FieldDefinition
 
-__all__ = ["TIMES", "automatic_columns", "signatures", "sort_name"]
+__all__ = ["TIMES", "automatic_columns", "key_field", "signatures", "sort_name", "tree_relations"]
 
 TIMES = ("createdAt", "updatedAt")
 _INSTANT = "timestamp with time zone"
@@ -41,3 +41,30 @@ def signatures(options: Mapping[str, Any]) -> list[FieldDefinition]:
         for name, column in _SIGNATURES.items()
         if options.get(name)
     ]
+
+
+def tree_relations(collection: str, parent: Mapping[str, Any] | None) -> list[FieldDefinition]:
+    """What leads from a node to the one above and to those below; over the same column as a declared parent."""
+    column = parent["options"].get("foreignKey") if parent is not None else "parentId"
+    keys = {"target": collection, "foreignKey": column}
+    return [
+        FieldDefinition(name="parent", type="belongsTo", interface="m2o", options={**keys, "treeParent": True}),
+        FieldDefinition(name="children", type="hasMany", interface="o2m", options={**keys, "treeChildren": True}),
+    ]
+
+
+def key_field(column: str, pg_type: str, *, visible: bool) -> FieldDefinition:
+    """The column of a relation as a field of its own."""
+    types = {"bigint": "bigInt", "integer": "integer", "smallint": "integer", "uuid": "uuid", "numeric": "decimal"}
+    type_ = types.get(pg_type, "string")
+    number = type_ in {"bigInt", "integer"}
+    shown: dict[str, Any] = {"type": "number" if number else "string", "title": column, "x-read-pretty": True}
+    return FieldDefinition(
+        name=column,
+        type=type_,
+        interface=("integer" if number else "input") if visible else None,
+        options={
+            "isForeignKey": True,
+            "uiSchema": {**shown, "x-component": "InputNumber" if number else "Input"},
+        },
+    )

@@ -11,6 +11,7 @@ from orchestrator.engine.port import Port
 from orchestrator.errors import ForbiddenError, InvalidError, NotFoundError
 from orchestrator.tables.definition import FieldDefinition, read_collection, read_field, read_fields
 from orchestrator.tables.designer import Designer
+from orchestrator.tables.loading import load_tables, read_again, tables_to_load
 from orchestrator.tables.state import State
 
 __all__ = ["change"]
@@ -74,11 +75,11 @@ def _destroy_collection(port: Port, asked: Request) -> Any:
     for name in names:
         if name in _PROTECTED or name in asked["reserved"]:
             raise ForbiddenError("No permissions")
-        state = designer.states.get(name)
-        if state is not None:
-            designer.drop(state, cascade=asked.get("cascade") in (True, "true"))
+    found = [state for name in names if (state := designer.states.get(name)) is not None]
+    for state in found:
+        designer.drop(state, cascade=asked.get("cascade") in (True, "true"))
     designer.settle()
-    return len(names)
+    return len(found)
 
 
 def _replace_fields(port: Port, asked: Request) -> Any:
@@ -252,4 +253,8 @@ _HANDLERS: Mapping[tuple[str, str], Callable[[Port, Request], Any]] = {
     ("fields", "create"): _create_field,
     ("fields", "update"): _update_field,
     ("fields", "destroy"): _destroy_field,
+    ("dataSources", "readTables"): tables_to_load,
+    ("dataSources", "loadTables"): load_tables,
+    ("mainDataSource", "syncFields"): read_again,
+    ("mainDataSource", "refresh"): read_again,
 }

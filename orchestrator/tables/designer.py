@@ -12,7 +12,7 @@ from orchestrator.compiler.ddl import Column, TableName
 from orchestrator.engine.encoding import to_json
 from orchestrator.engine.port import Port, StatementError
 from orchestrator.errors import InvalidError
-from orchestrator.tables.automatic import TIMES, automatic_columns, signatures, sort_name
+from orchestrator.tables.automatic import TIMES, automatic_columns, key_field, signatures, sort_name, tree_relations
 from orchestrator.tables.definition import CollectionDefinition, FieldDefinition
 from orchestrator.tables.relations import DECLARED, Plan, completed, constraint_name, needs, plan_relation, uses
 from orchestrator.tables.state import State, read_states
@@ -92,6 +92,7 @@ class Designer:
         for position, field in enumerate(fields, 1):
             if field.is_association:
                 self._relate(state, field, position)
+        self._tree(state, definition.options)
         self._relate_others(state)
 
     def describe(self, state: State, title: str | None, options: Mapping[str, Any]) -> None:
@@ -108,6 +109,7 @@ class Designer:
         for own in signatures(options):
             if own.name not in state.fields:
                 self._relate(state, own, 0, implicit=True)
+        self._tree(state, options)
         self._touched.add(state.name)
 
     def drop(self, state: State, *, cascade: bool) -> None:
@@ -171,6 +173,8 @@ class Designer:
             if len(state.columns) == 1:
                 self.drop(state, cascade=False)
                 return
+            if name == state.key or (isinstance(state.key, list) and name in state.key):
+                raise InvalidError(f'field "{name}" is the key of collection "{state.name}"')
             self._port.fetch("select orchestrator.detach_fillers($1, $2)", [state.name, name])
             self._execute(ddl.drop_column(state.table, name))
         else:
@@ -242,18 +246,24 @@ class Designer:
         self._put(state, field, position, implicit=implicit)
         self._touched |= plan.touched
 
+    def _tree(self, state: State, options: Mapping[str, Any]) -> None:
+        """The two relations of a tree, where nobody declared them, and the guard against cycles."""
+        if not options.get("tree"):
+            return
+        for own in tree_relations(state.name, state.fields.get("parent")):
+            if own.name not in state.fields:
+                self._relate(state, own, 0, implicit=True)
+        parent = state.fields["parent"]["options"]
+        if state.fields["parent"]["type"] != "belongsTo" or parent.get("target") != state.name:
+            raise InvalidError(f'field "parent" of "{state.name}" does not lead to its own collection')
+        self._port.fetch(
+            "select orchestrator.attach_filler($1, 'tree', $2, $3)",
+            [state.name, parent["foreignKey"], parent["targetKey"]],
+        )
+
     def _put_key(self, state: State, column: str, *, visible: bool) -> None:
         """The column of a relation: a field of its own where relations are made by hand, else out of sight."""
-        shown = {"type": "number", "title": column, "x-component": "InputNumber", "x-read-pretty": True}
-        integral = state.columns[column] in {"bigint", "integer", "smallint"}
-        field = FieldDefinition(
-            name=column,
-            type="bigInt" if state.columns[column] == "bigint" else "integer" if integral else "string",
-            interface=("integer" if integral else "input") if visible else None,
-            options={"isForeignKey": True, "uiSchema": shown if integral else {"type": "string", "title": column}},
-        )
-        if state.columns[column] == "uuid":
-            field = replace(field, type="uuid")
+        field = key_field(column, state.columns[column], visible=visible)
         position = 1 + max((int(known["sort"]) for known in state.fields.values()), default=0)
         self._put(state, field, position, implicit=not visible)
 

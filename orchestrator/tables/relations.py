@@ -112,13 +112,20 @@ def _link(plan: Plan, states: dict[str, State], source: State, target: State, op
         plan.tables.append(through.name)
         states[through.name] = through
     plan.touched.add(through.name)
-    on_delete = options.get("onDelete") or "CASCADE"
-    _refer(plan, through, near, source, options["sourceKey"], on_delete, False)
-    _refer(plan, through, far, target, options["targetKey"], on_delete, False)
+    on_delete = options.get("onDelete")
+    _refer(plan, through, near, source, options["sourceKey"], on_delete, False, "CASCADE")
+    _refer(plan, through, far, target, options["targetKey"], on_delete, False, "CASCADE")
 
 
 def _refer(
-    plan: Plan, child: State, column: str, parent: State | None, key: str, on_delete: str | None, visible: bool
+    plan: Plan,
+    child: State,
+    column: str,
+    parent: State | None,
+    key: str,
+    on_delete: str | None,
+    visible: bool,
+    otherwise: str | None = None,
 ) -> None:
     """A column of the child that refers to the parent's key, by a foreign key where the parent exists."""
     wanted = _key_type(parent, key) if parent is not None else "bigint"
@@ -138,10 +145,13 @@ def _refer(
             f'column "{column}" of "{child.name}" is of type "{child.columns[column]}", and "{key}" of'
             f' "{parent.name}" of type "{wanted}"'
         )
-    _bind(plan, child, column, parent, key, on_delete)
+    _bind(plan, child, column, parent, key, on_delete, otherwise)
 
 
-def _bind(plan: Plan, child: State, column: str, parent: State, key: str, on_delete: str | None) -> None:
+def _bind(
+    plan: Plan, child: State, column: str, parent: State, key: str, on_delete: str | None, otherwise: str | None
+) -> None:
+    """The foreign key with the rule that was declared; without one, where there is none yet, with another."""
     known = next((k for k in child.keys if (k.column, k.target, k.target_column) == (column, parent.name, key)), None)
     if known is not None:
         if on_delete in (None, known.on_delete):
@@ -153,7 +163,7 @@ def _bind(plan: Plan, child: State, column: str, parent: State, key: str, on_del
     name = constraint_name(child.table.name, column, DECLARED)
     if any(k.name == name for k in child.keys):
         raise InvalidError(f'"{column}" of "{child.name}" refers to something else already')
-    on_delete = on_delete or ("NO ACTION" if column in child.not_null else "SET NULL")
+    on_delete = on_delete or otherwise or ("NO ACTION" if column in child.not_null else "SET NULL")
     if on_delete == "SET NULL" and column in child.not_null:
         raise InvalidError(f'"{column}" of "{child.name}" cannot be null: "onDelete" cannot set it to that')
     plan.statements.append(ddl.add_foreign_key(child.table, column, parent.table, key, on_delete=on_delete, name=name))

@@ -391,6 +391,52 @@ def test_a_table_that_was_taken_over_is_let_go_as_it_is(api: Api) -> None:
     assert api.root.get("/theirs:list").status_code == 404
 
 
+def test_tables_are_loaded_as_they_are(api: Api) -> None:
+    api.db.execute("create table heads (id uuid primary key, n integer not null default 3)")
+    api.db.execute('create table tails (id integer primary key, "headId" uuid references heads (id))')
+    before = _columns(api, "heads")
+    found = api.root.post("/dataSources:readTables", json={"dataSourceKey": "main"}).json()["data"]
+    assert [row for row in found if row["name"] in {"heads", "tails"}] == [{"name": "heads"}, {"name": "tails"}]
+    body = {"dataSourceKey": "main", "tables": ["heads", "tails"]}
+    assert api.root.post("/dataSources:loadTables", json=body).json() == {}
+    assert _columns(api, "heads") == before
+    assert api.root.post("/heads:create", json={"n": 1}).status_code == 400
+    shown = {field["name"]: field for field in api.list("/collections/tails/fields:list")}
+    assert (shown["head"]["type"], shown["head"]["target"]) == ("belongsTo", "heads")
+    update = api.root.post("/collections/tails/fields:update?filterByTk=head", json={"interface": "m2o", "x": 1})
+    assert update.json()["data"][0]["x"] == 1
+    assert _keys(api, "tails") == [("headId", "heads", "a")]
+    assert api.root.post("/dataSources:loadTables", json={"tables": ["pg_class"]}).status_code == 404
+    assert api.root.post("/dataSources:loadTables", json={"dataSourceKey": "x", "tables": []}).status_code == 404
+    assert api.root.post("/mainDataSource:syncFields").json() == {}
+
+
+def test_a_tree_stays_a_tree(api: Api) -> None:
+    _make(api, "nodes_of_a_tree", {"name": "n", "type": "string"}, tree="adjacency-list")
+    api.create("nodes_of_a_tree", {"n": "root", "children": [{"n": "child", "children": [{"n": "leaf"}]}]})
+
+    def move(node: int, parent: int) -> Any:
+        return api.root.post(f"/nodes_of_a_tree:update?filterByTk={node}", json={"parentId": parent})
+
+    rows = {row["n"]: row for row in api.list("/nodes_of_a_tree:list")}
+    root, child, leaf = (rows[name]["id"] for name in ("root", "child", "leaf"))
+    assert _message(move(root, root)) == "Cannot set itself as the parent node"
+    assert _message(move(root, leaf)) == "Cannot set a descendant node as the parent node"
+    assert move(leaf, root).status_code == 200
+    (top,) = api.list("/nodes_of_a_tree:list", tree="true", appends="children")
+    assert sorted(node["n"] for node in top["children"]) == ["child", "leaf"]
+    assert child
+
+
+def test_what_addresses_rows_is_kept_and_the_last_column_takes_the_table(api: Api) -> None:
+    _make(api, "keyed", ID, {"name": "n", "type": "string"})
+    refused = api.root.post("/collections/keyed/fields:destroy?filterByTk=id")
+    assert _message(refused) == 'field "id" is the key of collection "keyed"'
+    api.root.post("/collections/keyed/fields:destroy?filterByTk=n")
+    assert api.root.post("/collections/keyed/fields:destroy?filterByTk=id").json() == {"data": True}
+    assert api.db.execute("select to_regclass('keyed')").fetchone() == (None,)
+
+
 def test_definitions_are_listed_filtered_and_described(api: Api) -> None:
     _make(api, "listed", {"name": "a", "type": "string"}, title="Listed")
     (found,) = api.list(
