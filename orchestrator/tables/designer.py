@@ -85,6 +85,7 @@ class Designer:
             if not field.is_association:
                 self._put(state, field, position)
             if field.has_column:
+                self._rules(state, field, {})
                 self._fill(state, field)
         for own in signatures(definition.options):
             if definition.field(own.name) is None:

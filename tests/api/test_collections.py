@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from .conftest import Api
 
@@ -498,3 +504,165 @@ def test_nothing_of_a_definition_reaches_the_server_as_sql(api: Api) -> None:
     ):
         assert api.root.post("/collections/posts/fields:create", json=bad).status_code == 400
     assert api.db.execute("select to_regclass('posts') is not null").fetchone() == (True,)
+
+
+def _authors() -> list[dict[str, Any]]:
+    """Times and authors as clients of the wire declare them."""
+    return [
+        *({"name": name, "type": "date", "interface": name, "field": name} for name in ("createdAt", "updatedAt")),
+        *(
+            {
+                "name": n,
+                "type": "belongsTo",
+                "interface": n,
+                "target": "users",
+                "foreignKey": f"{n}Id",
+                "targetKey": "id",
+            }
+            for n in ("createdBy", "updatedBy")
+        ),
+    ]
+
+
+def test_the_steps_of_the_peers_own_client(api: Api) -> None:
+    flags = dict.fromkeys(("createdAt", "updatedAt", "createdBy", "updatedBy", "sortable", "logging"), True)
+    made = _make(api, "labels", ID, {"name": "name", "type": "string"}, *_authors(), autoGenId=False, **flags)
+    assert [field["name"] for field in made["fields"]] == [
+        "id",
+        "name",
+        "createdAt",
+        "updatedAt",
+        "createdBy",
+        "updatedBy",
+    ]
+    _make(
+        api,
+        "papers",
+        ID,
+        {"name": "title", "type": "string"},
+        {
+            "name": "labels",
+            "type": "belongsToMany",
+            "interface": "m2m",
+            "target": "labels",
+            "through": "papersLabels",
+            "foreignKey": "paperId",
+            "otherKey": "labelId",
+            "sourceKey": "id",
+            "targetKey": "id",
+        },
+        *_authors(),
+        autoGenId=False,
+        **flags,
+    )
+    body = api.root.get("/collections/labels/fields:list?sort=sort").json()
+    assert (body["meta"]["count"], body["data"][0]["name"]) == (6, "id")
+    label = api.create("labels", {"name": "news"})
+    assert set(label) == {"id", "name", "createdAt", "updatedAt", "createdById", "updatedById"}
+    paper = api.create("papers", {"title": "a", "labels": [{"name": "x"}]})
+    assert [row["name"] for row in paper["labels"]] == ["x"]
+    (found,) = api.list("/papers:list", filter='{"labels.name":"x"}', appends="labels,createdBy")
+    pivot = found["labels"][0]["papersLabels"]
+    assert (pivot["paperId"], pivot["labelId"], pivot["createdAt"] is not None) == (paper["id"], 2, True)
+    assert found["createdBy"]["id"] == 1
+    assert api.root.post(f"/papers/{paper['id']}/labels:add", json=[label["id"]]).json() == {}
+    assert len(api.list(f"/papers/{paper['id']}/labels:list")) == 2
+    assert api.root.post(f"/papers/{paper['id']}/labels:remove", json=[2]).json() == {}
+    assert api.root.post(f"/papers:destroy?filterByTk={paper['id']}").json() == {"data": 1}
+    assert api.root.get("/collections/papersLabels/fields:list").json()["meta"]["count"] == 4
+
+
+def test_rules_have_the_names_of_the_wire(api: Api) -> None:
+    _make(api, "named", {"name": "a", "type": "string", "unique": True}, {"name": "b", "type": "string", "index": True})
+    api.root.post("/collections/named/fields:create", json={"name": "c", "type": "string", "unique": True})
+    names = api.db.execute(
+        "select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid where indrelid = 'named'::regclass"
+    )
+    assert {name for (name,) in names} == {"named_pkey", "named_a_key", "named_b_idx", "named_c_uk"}
+
+
+def test_workflows_guard_a_table_that_was_made_over_http(api: Api) -> None:
+    _make(api, "guarded", {"name": "n", "type": "integer"})
+    document = {
+        "key": "small",
+        "type": "request-interception",
+        "enabled": True,
+        "config": {"collection": "guarded", "global": True, "actions": ["create"]},
+        "nodes": [{"key": "no", "type": "end", "config": {"endStatus": -1}}],
+    }
+    api.db.execute("select orchestrator.define(%s)", (json.dumps(document),))
+    assert api.root.post("/guarded:create", json={"n": 11}).status_code == 400
+    with pytest.raises(psycopg.Error):
+        api.db.execute("insert into guarded (n) values (11)")
+    assert api.list("/guarded:list") == []
+    # the table goes with the triggers that guarded it
+    assert api.root.post("/collections:destroy?filterByTk=guarded").status_code == 200
+
+
+def test_the_apis_login_alone_may_change_collections(api: Api) -> None:
+    _make(api, "owned")
+    rows = api.db.execute(
+        """
+        select r.rolname from pg_roles r
+        where has_function_privilege(r.oid, 'orchestrator.change_collection(text)', 'execute')
+            and not r.rolsuper and r.rolname !~ '^pg_'
+        """
+    ).fetchall()
+    assert {name for (name,) in rows} <= {"orchestrator_api", "orchestrator_owner", "api_login"}
+    owner = api.db.execute("select relowner::regrole::text from pg_class where oid = 'owned'::regclass").fetchone()
+    assert (
+        owner
+        == api.db.execute(
+            "select pg_get_userbyid(datdba) from pg_database where datname = current_database()"
+        ).fetchone()
+    )
+
+
+_TYPES = (
+    "string",
+    "text",
+    "integer",
+    "bigInt",
+    "float",
+    "decimal",
+    "boolean",
+    "json",
+    "date",
+    "dateOnly",
+    "uuid",
+    "uid",
+)
+
+
+_NAMES = st.from_regex(r"[A-Za-z_$*\-][A-Za-z0-9_$*\-]{0,20}", fullmatch=True)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "name": st.from_regex(r"[A-Za-z_$*\-][A-Za-z0-9_$*\-]{0,20}", fullmatch=True),
+                "type": st.sampled_from(_TYPES),
+            },
+            optional={
+                "interface": st.sampled_from(["input", "x"]),
+                "index": st.booleans(),
+                "description": st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"])),
+            },
+        ),
+        unique_by=lambda field: field["name"],
+        max_size=6,
+    )
+)
+def test_what_was_declared_is_read_back_and_goes_without_a_trace(api: Api, fields: list[dict[str, Any]]) -> None:
+    assume(all(not (field.get("index") and field["type"] == "json") for field in fields))
+    before = api.db.execute("select count(*) from pg_class").fetchone()
+    made = api.root.post("/collections:create", json={"fields": fields}).json()["data"]
+    found = api.root.get(f"/collections:get?filterByTk={made['name']}&appends=fields").json()["data"]
+    assert found == made
+    assert [{key: shown[key] for key in field} for field, shown in zip(fields, found["fields"], strict=True)] == fields
+    api.create(made["name"], {})
+    assert len(api.list(f"/{made['name']}:list")) == 1
+    assert api.root.post(f"/collections:destroy?filterByTk={made['name']}").json() == {"data": 1}
+    assert api.db.execute("select count(*) from pg_class").fetchone() == before
