@@ -15,6 +15,7 @@ from api import (
     api_keys,
     auth,
     authenticators,
+    collections,
     query_string,
     reads,
     relations,
@@ -60,8 +61,10 @@ def _registry() -> Actions:
     actions.add("apiKeys", api_keys.ACTIONS)
     actions.add("authenticators", authenticators.ACTIONS)
     actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
-    for resource, own in administration.ACTIONS.items():
+    for resource, own in ({**administration.ACTIONS, **collections.ACTIONS}).items():
         actions.add(resource, own)
+    for resource, own in collections.CLOSED.items():
+        actions.add(resource, own, closed=True)
     return actions
 
 
