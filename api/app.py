@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import uuid
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
@@ -13,11 +14,16 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
 from sanic.handlers import ErrorHandler
 
+from api import query_string
+from api.context import Context
 from api.cors import Cors
 from api.dispatch import ACTIONS, Dispatcher
 from api.errors import INTERNAL, ApiError, Failure, NotFound, describe
+from api.explorer import PAGE, PAGE_HEADERS, Explorer
 from api.health import Metrics, readiness
+from api.params import Params
 from api.reply import Reply, data_reply
+from api.request import Target
 from api.services import Services
 from api.settings import Settings
 
@@ -27,6 +33,8 @@ PREFIX = "/api/"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 _JSON = "application/json"
+#: gets the request's id, and what becomes known of it for the log
+_Answer = Callable[[str, dict[str, Any]], Awaitable[Reply]]
 
 log = structlog.get_logger("api")
 
@@ -65,6 +73,9 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.add_route(server.metrics, "/metrics", methods=["GET"], name="metrics")
     app.add_route(server.health, PREFIX + "__health", methods=["GET", "HEAD"], name="health")
     app.add_route(server.ready, PREFIX + "__ready", methods=["GET", "HEAD"], name="ready")
+    # no collection can have these names
+    app.add_route(server.document, PREFIX + "openapi.json", methods=["GET"], name="openapi")
+    app.add_route(server.page, PREFIX + "openapi.html", methods=["GET"], name="explorer")
     app.add_route(server.action, PREFIX + "<path:path>", methods=_METHODS, name="action", unquote=False)
     return app
 
@@ -115,17 +126,44 @@ class _Server:
         self._services = services
         self._replies = replies
         self._dispatcher = Dispatcher(services)
+        self._explorer = Explorer()
         self._metrics = Metrics(services.database, ACTIONS.names())
 
     async def action(self, request: Request, path: str) -> HTTPResponse:
         """Anything below the prefix."""
+
+        async def answer(request_id: str, seen: dict[str, Any]) -> Reply:
+            return await self._dispatcher.answer(request, path, request_id, seen)
+
+        return await self._answer(request, answer)
+
+    async def document(self, request: Request) -> HTTPResponse:
+        """What there is, as OpenAPI."""
+
+        async def answer(request_id: str, seen: dict[str, Any]) -> Reply:
+            params = Params(raw=query_string.parse(request.query_string))
+            target = Target("openapi.json")
+            ctx = Context(self._services, request, request_id, target, "openapi", target.collection, params)
+            return await self._explorer.document(ctx)
+
+        return await self._answer(request, answer)
+
+    async def page(self, request: Request) -> HTTPResponse:
+        """To try it in a browser."""
+        response = self._replies.of(
+            request, Reply(200, PAGE.encode()), _request_id(request), content_type="text/html; charset=utf-8"
+        )
+        response.headers.update(PAGE_HEADERS)
+        return response
+
+    async def _answer(self, request: Request, answer: _Answer) -> HTTPResponse:
         started = perf_counter()
         if request.method == "OPTIONS" and (asked := self._replies.preflight(request)) is not None:
             return asked
         request_id = _request_id(request)
         seen: dict[str, Any] = {}
         try:
-            reply = await self._dispatcher.answer(request, path, request_id, seen)
+            reply = await answer(request_id, seen)
             response = self._replies.of(request, reply, request_id)
         except Exception as error:
             failure = describe(error)
