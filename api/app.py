@@ -20,6 +20,7 @@ from api.cors import Cors
 from api.dispatch import ACTIONS, Dispatcher
 from api.errors import INTERNAL, ApiError, Failure, NotFound, describe
 from api.explorer import PAGE, PAGE_HEADERS, Explorer
+from api.extension import load
 from api.health import Metrics, readiness
 from api.params import Params
 from api.reply import Reply, data_reply
@@ -33,14 +34,15 @@ PREFIX = "/api/"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 _JSON = "application/json"
-#: gets the request's id, and what becomes known of it for the log
-_Answer = Callable[[str, dict[str, Any]], Awaitable[Reply]]
+#: gets the request's id, what becomes known of it for the log, and headers for the reply
+_Answer = Callable[[str, dict[str, Any], dict[str, str]], Awaitable[Reply]]
 
 log = structlog.get_logger("api")
 
 
 def create_app(settings: Settings) -> Sanic[Any, Any]:
     """An application that connects when its server starts and disconnects when that has stopped."""
+    load(settings.actions)
     replies = _Replies(settings)
     app = Sanic(settings.name, error_handler=_Errors(replies), configure_logging=False)
     app.config.REQUEST_MAX_SIZE = settings.max_body
@@ -132,18 +134,20 @@ class _Server:
     async def action(self, request: Request, path: str) -> HTTPResponse:
         """Anything below the prefix."""
 
-        async def answer(request_id: str, seen: dict[str, Any]) -> Reply:
-            return await self._dispatcher.answer(request, path, request_id, seen)
+        async def answer(request_id: str, seen: dict[str, Any], headers: dict[str, str]) -> Reply:
+            return await self._dispatcher.answer(request, path, request_id, seen, headers)
 
         return await self._answer(request, answer)
 
     async def document(self, request: Request) -> HTTPResponse:
         """What there is, as OpenAPI."""
 
-        async def answer(request_id: str, seen: dict[str, Any]) -> Reply:
+        async def answer(request_id: str, seen: dict[str, Any], headers: dict[str, str]) -> Reply:
             params = Params(raw=query_string.parse(request.query_string))
             target = Target("openapi.json")
-            ctx = Context(self._services, request, request_id, target, "openapi", target.collection, params)
+            ctx = Context(
+                self._services, request, request_id, target, "openapi", target.collection, params, headers=headers
+            )
             return await self._explorer.document(ctx)
 
         return await self._answer(request, answer)
@@ -162,14 +166,16 @@ class _Server:
             return asked
         request_id = _request_id(request)
         seen: dict[str, Any] = {}
+        headers: dict[str, str] = {}
         try:
-            reply = await answer(request_id, seen)
+            reply = await answer(request_id, seen, headers)
             response = self._replies.of(request, reply, request_id)
         except Exception as error:
             failure = describe(error)
             response = self._replies.failed(request, failure, request_id)
             if failure.status >= 500 and not isinstance(error, ApiError):
                 _log_failure(error, request, request_id, failure.status)
+        response.headers.update(headers)
         self._replies.log(request, response.status, request_id, started, seen)
         self._metrics.count(seen.get("action", "other"), response.status, started)
         return response

@@ -25,9 +25,7 @@ class Settings:
     pool_timeout: float = 10.0
     #: signs tokens; None: the database keeps one, generated at first use
     app_key: str | None = None
-    #: seconds a session token lives
-    token_lifetime: int = 86_400
-    #: seconds a user and his roles are believed without a look at the database
+    #: seconds a token, its user and his roles are believed without a look at the database
     session_ttl: float = 1.0
     #: seconds a catalog is believed when no notification arrives
     catalog_ttl: float = 15.0
@@ -37,6 +35,8 @@ class Settings:
     max_body: int = 10 * 1024 * 1024
     #: rows of a page, None is without a limit
     max_page_size: int | None = None
+    #: modules with custom actions
+    actions: tuple[str, ...] = ()
     #: origins, like "https://app.example", whose pages may send cookies; pages of others may ask without
     cors_origins: tuple[str, ...] = ()
     #: one line a request; errors are logged in any case

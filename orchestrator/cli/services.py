@@ -56,6 +56,7 @@ def serve(
             cors_origins=tuple(cors_origin or filter(None, map(str.strip, settings.cors_origins.split(",")))),
             graceful_timeout=settings.graceful_timeout,
             log_level=settings.log_level,
+            actions=tuple(name.strip() for name in settings.actions.split(",") if name.strip()),
         )
     )
 
