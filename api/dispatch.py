@@ -8,17 +8,32 @@ from typing import Any, NamedTuple
 
 from sanic import Request
 
-from api import auth, query_string, reads, relations, writes
+from api import (
+    account,
+    administration,
+    aggregates,
+    api_keys,
+    auth,
+    authenticators,
+    query_string,
+    reads,
+    relations,
+    token_policy,
+    writes,
+)
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
+from api.extension import extensions
 from api.params import load_json, read_params
 from api.reply import Reply
 from api.request import Target, parse_path
 from api.resources import Action, Actions, choose_action
 from api.roles import acting_role, authorize
+from api.running import run_call
 from api.services import Services
 from api.system import SYSTEM
+from api.variables import fill
 
 __all__ = ["ACTIONS", "Dispatcher"]
 
@@ -33,13 +48,20 @@ def _registry() -> Actions:
         (
             Action("list", reads.listing),
             Action("get", reads.get),
+            Action("query", aggregates.query),
             Action("create", writes.create, writes=True),
             Action("update", writes.update, writes=True, needs_filter=True),
             Action("destroy", writes.destroy, writes=True, needs_filter=True),
             *_RELATING,
         )
     )
-    actions.add("auth", auth.ACTIONS, closed=True)
+    actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
+    actions.add("users", account.USER_ACTIONS)
+    actions.add("apiKeys", api_keys.ACTIONS)
+    actions.add("authenticators", authenticators.ACTIONS)
+    actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
+    for resource, own in administration.ACTIONS.items():
+        actions.add(resource, own)
     return actions
 
 
@@ -53,8 +75,12 @@ class Dispatcher:
         self._services = services
         self._actions = actions
 
-    async def answer(self, request: Request, path: str, request_id: str, seen: dict[str, Any]) -> Reply:
-        """The reply of an action. `seen` gets what is known of the request, for the log, as soon as it is known."""
+    async def answer(
+        self, request: Request, path: str, request_id: str, seen: dict[str, Any], headers: dict[str, str]
+    ) -> Reply:
+        """The reply of an action. `seen` gets what is known of the request, for the log, as soon as it is known;
+        `headers` those of the response, whatever becomes of it.
+        """
         target = parse_path(path)
         body = _legacy_body(request) if target.legacy else None
         if body is not None:
@@ -66,15 +92,21 @@ class Dispatcher:
             target = replace(target, association=None, field=field)
         seen["action"] = name
         action = self._find(target, collection, name)
-        raw = body if body is not None else query_string.parse(request.query_string)
+        raw = extensions.merged(
+            target.resource, name, body if body is not None else query_string.parse(request.query_string)
+        )
         params = read_params(raw, target.record_id, max_page_size=self._services.settings.max_page_size)
-        ctx = Context(self._services, request, request_id, target, name, collection, params)
+        ctx = Context(self._services, request, request_id, target, name, collection, params, headers=headers)
         if body is not None:
             ctx.values = body.get("values") or {}
         if action.needs_filter and to_many and params.selects_nothing and not _may_do_without(ctx):
             raise ApiError(500, f"to do {name} action, filter or filterByTk is required")
         if not action.public:
             await self._admit(ctx, action, seen)
+        if params.filter is not None:
+            params.filter = await fill(ctx, params.filter, strict=action.writes)
+        if extensions.touches(target.resource, name):
+            return await run_call(ctx, action)
         return await action.handler(ctx)
 
     async def _resolve(self, target: Target, name: str) -> tuple[_Meaning, str]:
@@ -87,9 +119,11 @@ class Dispatcher:
             if target.association is not None:
                 raise NotFound
             return _Meaning(target.collection), name
+        if extensions.owns(target.resource, name):
+            return _Meaning(target.collection), name
         found = _meaning(await self._services.catalogs.current(), target)
         if found is None:
-            found = _meaning(await self._services.catalogs.refresh(), target)
+            found = _meaning(await self._services.catalogs.look_for(target.resource), target)
         if found is None:
             raise NotFound
         if name == "list" and target.action is None and not found.to_many:
@@ -98,6 +132,11 @@ class Dispatcher:
         return found, name
 
     def _find(self, target: Target, collection: str, name: str) -> Action:
+        if not extensions.allows(target.resource, name):
+            raise ApiError(403, f"{name} action is not allowed")
+        custom = extensions.find(target.resource, name)
+        if custom is not None:
+            return custom
         action = self._actions.find(target.resource, name) if target.field is None else _ON_LISTS.get(name)
         if action is None:
             raise NotFound

@@ -62,7 +62,7 @@ class Params:
 def read_params(raw: Mapping[str, Any], record_id: str | None = None, *, max_page_size: int | None = None) -> Params:
     """Checks the query's parameters; one in the query beats the path's record id."""
     if not raw:
-        return Params(filter_by_tk=record_id)
+        return Params(filter_by_tk=record_id, page_size=min(_DEFAULT_PAGE_SIZE, max_page_size or _MAX_NUMBER))
     by_tk = raw.get("filterByTk")
     return Params(
         filter=_filter(raw.get("filter")),

@@ -7,9 +7,10 @@ from typing import Any
 
 from api.context import Context
 from api.errors import ApiError
-from api.reads import run
 from api.reply import Reply, data_reply
+from api.statements import run
 from api.writes import act
+from orchestrator.model.shape import split
 
 __all__ = ["items", "relate"]
 
@@ -25,7 +26,7 @@ async def items(ctx: Context) -> Reply:
         "single": True,
         "rendering": "wire",
     }
-    rows = await run(ctx, request)
+    rows = await run(ctx.services, *split(request))
     row = json.loads(rows[0][0] or b"{}") if rows else {}
     return data_reply(row.get(name) or [])
 

@@ -10,9 +10,10 @@ from typing import Any
 from api.context import Context
 from api.reply import Reply
 
-__all__ = ["act", "create", "destroy", "update"]
+__all__ = ["ACT", "act", "create", "destroy", "update"]
 
-_ACT = "select orchestrator.act($1, $2, $3, $4::bigint, $5, $6, $7)"
+#: request, collection, association, user, role, bound workflows, request id
+ACT = "select orchestrator.act($1, $2, $3, $4::bigint, $5, $6, $7)"
 
 
 async def create(ctx: Context) -> Reply:
@@ -36,7 +37,7 @@ async def act(ctx: Context, values: str, more: Mapping[str, Any] | None = None) 
     """Runs the action with its workflows in one statement, which is one transaction; `more` goes with the request."""
     target = ctx.target
     row = await ctx.services.database.row(
-        _ACT,
+        ACT,
         (
             _request(ctx, values, more or {}),
             target.collection,

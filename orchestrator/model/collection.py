@@ -111,6 +111,12 @@ class Collection:
         return (key,) if isinstance(key, str) else key or ()
 
     @cached_property
+    def parent(self) -> Association | None:
+        """The relation of a row to the one above it, where rows of the collection form a tree."""
+        own = [a for a in self.associations.values() if a.type == "belongsTo" and a.target == self.name]
+        return next((a for a in own if a.name == "parent"), own[0] if own else None)
+
+    @cached_property
     def visible_fields(self) -> tuple[Field, ...]:
         return tuple(f for f in self.fields.values() if not f.hidden)
 
