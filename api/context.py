@@ -13,6 +13,7 @@ from api.errors import ApiError, NotFound
 from api.params import Params, load_json
 from api.request import Target
 from api.sessions import Session
+from orchestrator.engine.encoding import to_json
 
 if TYPE_CHECKING:
     from api.services import Services
@@ -66,7 +67,7 @@ class Context:
     def values_text(self) -> str:
         """The values as JSON text, checked, untouched; `{}` for an empty body."""
         if self.values is not None:
-            return json.dumps(self.values, ensure_ascii=False)
+            return to_json(self.values)
         return body_text(self.request)
 
     def values_json(self) -> Any:

@@ -48,11 +48,21 @@ class Params:
         """True when neither a key nor a condition narrows the rows: such an update or destroy is refused."""
         return self.filter_by_tk in (None, "", [], {}) and _is_empty(self.filter)
 
+    @property
+    def truncates(self) -> bool:
+        """True when the client means every record there is: an action that exists, and does nothing."""
+        return self.raw.get("truncate") in ("true", True) and self.selects_nothing
+
+    @property
+    def is_forced(self) -> bool:
+        """True when the client says that its values name the records: any text will do."""
+        return bool(self.raw.get("forceUpdate"))
+
 
 def read_params(raw: Mapping[str, Any], record_id: str | None = None, *, max_page_size: int | None = None) -> Params:
     """Checks the query's parameters; one in the query beats the path's record id."""
     if not raw:
-        return Params(filter_by_tk=record_id)
+        return Params(filter_by_tk=record_id, page_size=min(_DEFAULT_PAGE_SIZE, max_page_size or _MAX_NUMBER))
     by_tk = raw.get("filterByTk")
     return Params(
         filter=_filter(raw.get("filter")),

@@ -79,6 +79,10 @@ class Actions:
         """Every action there is."""
         return frozenset(self._for_all).union(*self._specific.values())
 
+    def own(self, resource: str) -> frozenset[str]:
+        """The actions that a resource has of its own."""
+        return frozenset(self._specific.get(resource, ()))
+
     def find(self, resource: str, name: str) -> Action:
         """The handler of an action of a resource, NotFound when there is none."""
         specific = self._specific.get(resource)

@@ -44,7 +44,14 @@ def _collection(
 
 
 #: views that are not named after their resource
-_VIEWS = {"rolesUsers": "api_roles_users", "apiKeys": "api_api_keys"}
+_VIEWS = {
+    "rolesUsers": "api_roles_users",
+    "apiKeys": "api_api_keys",
+    "workflowStats": "api_workflow_stats",
+    "workflowVersionStats": "api_workflow_version_stats",
+    "workflowCategories": "api_workflow_categories",
+    "workflowCategoryRelations": "api_workflow_category_relations",
+}
 
 
 def _relation(name: str, kind: AssociationType, target: str, foreign_key: str, source_key: str = "id") -> Association:
@@ -53,8 +60,10 @@ def _relation(name: str, kind: AssociationType, target: str, foreign_key: str, s
     )
 
 
-def _through(name: str, target: str, keys: tuple[str, str], foreign: tuple[str, str]) -> Association:
-    """Users and roles, from either side."""
+def _through(
+    name: str, target: str, keys: tuple[str, str], foreign: tuple[str, str], through: str = "rolesUsers"
+) -> Association:
+    """Two sides of a join table, seen from one of them."""
     return Association(
         name=name,
         type="belongsToMany",
@@ -63,7 +72,7 @@ def _through(name: str, target: str, keys: tuple[str, str], foreign: tuple[str, 
         target_key=keys[1],
         foreign_key=foreign[0],
         other_key=foreign[1],
-        through="rolesUsers",
+        through=through,
     )
 
 
@@ -94,6 +103,35 @@ SYSTEM: Mapping[str, Collection] = {
             },
             _relation("nodes", "hasMany", "flow_nodes", "workflowId"),
             _relation("executions", "hasMany", "executions", "workflowId"),
+            _relation("revisions", "hasMany", "workflows", "key", "key"),
+            _relation("stats", "hasOne", "workflowStats", "key", "key"),
+            _relation("versionStats", "hasOne", "workflowVersionStats", "id"),
+            _through(
+                "categories",
+                "workflowCategories",
+                ("id", "id"),
+                ("workflowId", "categoryId"),
+                "workflowCategoryRelations",
+            ),
+        ),
+        _collection("workflowStats", "key", {"key": "text", "executed": "bigint", **_TIMES}),
+        _collection("workflowVersionStats", "id", {"id": "bigint", "executed": "bigint", **_TIMES}),
+        _collection(
+            "workflowCategories",
+            "id",
+            {"id": "bigint", "title": "text", "color": "text", "sort": "integer", **_TIMES},
+            _through(
+                "workflows",
+                "workflows",
+                ("id", "id"),
+                ("categoryId", "workflowId"),
+                "workflowCategoryRelations",
+            ),
+        ),
+        _collection(
+            "workflowCategoryRelations",
+            ("workflowId", "categoryId"),
+            {"workflowId": "bigint", "categoryId": "bigint", **_TIMES},
         ),
         _collection(
             "flow_nodes",

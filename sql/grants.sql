@@ -67,7 +67,7 @@ grant execute on function
     orchestrator.register_worker, orchestrator.retire_worker, orchestrator.sweep_workers,
     orchestrator.fall_asleep, orchestrator.get_up, orchestrator.set_fence, orchestrator.fence_passed,
     orchestrator.run_executions, orchestrator.run_execution, orchestrator.lock_suspects, orchestrator.suspect_execution,
-    orchestrator.abort_expired, orchestrator.seconds_to_expiry, orchestrator.unpark_executions, orchestrator.fold_counts,
+    orchestrator.abort_expired, orchestrator.seconds_to_expiry, orchestrator.unpark_executions, orchestrator.fold_counts, orchestrator.forget_statements,
     orchestrator.current_time
     to orchestrator_api;
 
@@ -80,6 +80,11 @@ grant execute on function
 grant select on
     orchestrator.api_workflows, orchestrator.api_flow_nodes, orchestrator.api_executions, orchestrator.api_jobs,
     orchestrator.api_users, orchestrator.api_roles, orchestrator.api_roles_users
+    to orchestrator_api;
+grant execute on function orchestrator.administer to orchestrator_api;
+grant select on
+    orchestrator.api_workflow_stats, orchestrator.api_workflow_version_stats,
+    orchestrator.api_workflow_categories, orchestrator.api_workflow_category_relations
     to orchestrator_api;
 
 -- the HTTP API: sessions and accounts
@@ -105,6 +110,7 @@ grant select on
     orchestrator.programs, orchestrator.plans,
     orchestrator.executions, orchestrator.waiting_jobs, orchestrator.jobs, orchestrator.hooks,
     orchestrator.workflow_stats, orchestrator.workflow_version_stats, orchestrator.workers,
+    orchestrator.workflow_categories, orchestrator.workflow_category_relations,
     orchestrator.roles, orchestrator.roles_users
     to orchestrator_admin;
 grant insert, update, delete on orchestrator.workflows, orchestrator.flow_nodes to orchestrator_admin;

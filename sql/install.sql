@@ -141,6 +141,7 @@
 \ir functions/record/record_run.sql
 \ir functions/record/record_runs.sql
 \ir functions/record/remember_statement.sql
+\ir functions/record/forget_statements.sql
 \ir functions/record/statement.sql
 
 -- queue: the outbox
@@ -194,6 +195,10 @@
 -- what the HTTP API reads of our own tables
 \ir views/system_collections.sql
 \ir views/session_collections.sql
+\ir views/workflow_collections.sql
+
+-- administration: what the HTTP API does to them
+\ir functions/administration/administer.sql
 
 -- views over all of it
 \ir views/hooks.sql

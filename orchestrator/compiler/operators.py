@@ -209,16 +209,14 @@ def _matches(field: Field, value: exp.Expr, operand: Operand) -> exp.Expr:
         )
     elif field.json:
         texts = exp.Anonymous(this="ARRAY", expressions=[_elements(field, value)])
-        same = exp.and_(
+        alike = exp.and_(
             operate("@>", texts, parameter(number, "text[]")),
             operate("<@", texts.copy(), parameter(number, "text[]")),
-            exp.Not(this=_null(value)),
         )
+        same = exp.Case(ifs=[exp.If(this=exp.Not(this=_null(value)), true=alike)])
     else:
         raise InvalidError(f'"{field.name}" is no list')
-    if operand.operator == "match":
-        return exp.Paren(this=same)
-    return exp.Paren(this=exp.and_(_not(same), exp.Not(this=_null(value))))
+    return exp.Paren(this=same) if operand.operator == "match" else _not(same)
 
 
 def _contains(field: Field, value: exp.Expr, operand: Operand) -> exp.Expr:

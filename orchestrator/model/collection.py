@@ -49,6 +49,11 @@ class Field:
         return self.pg_type in {"json", "jsonb"}
 
     @property
+    def listed(self) -> bool:
+        """Whether the value is a list, whose items paths lead to."""
+        return self.array or self.type in {"array", "set"}
+
+    @property
     def scalar(self) -> bool:
         """Whether a text says the whole value: arrays and rows are read from JSON."""
         return not self.array and (self.type != "json" or self.json)
@@ -104,6 +109,12 @@ class Collection:
         """The columns of the key, none when rows cannot be addressed."""
         key = self.filter_target_key
         return (key,) if isinstance(key, str) else key or ()
+
+    @cached_property
+    def parent(self) -> Association | None:
+        """The relation of a row to the one above it, where rows of the collection form a tree."""
+        own = [a for a in self.associations.values() if a.type == "belongsTo" and a.target == self.name]
+        return next((a for a in own if a.name == "parent"), own[0] if own else None)
 
     @cached_property
     def visible_fields(self) -> tuple[Field, ...]:

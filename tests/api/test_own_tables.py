@@ -7,6 +7,7 @@ import json
 import psycopg
 import pytest
 
+from api.dispatch import ACTIONS
 from api.system import SYSTEM
 
 from .conftest import Api
@@ -82,12 +83,21 @@ def test_users_and_roles_without_secrets(api: Api) -> None:
     assert api.root.get('/users:list?filter={"password":{"$notEmpty":true}}').status_code == 400
 
 
-@pytest.mark.parametrize("resource", sorted(SYSTEM))
-@pytest.mark.parametrize("action", ["create", "update", "destroy"])
+#: what writes own tables has a handler of its own
+CLOSED = [
+    (resource, action)
+    for resource in sorted(SYSTEM)
+    for action in ("create", "update", "destroy")
+    if action not in ACTIONS.own(resource)
+]
+
+
+@pytest.mark.parametrize(("resource", "action"), CLOSED)
 def test_they_are_not_written_like_tables(api: Api, resource: str, action: str) -> None:
     assert api.root.post(f"/{resource}:{action}?filterByTk=1", json={}).status_code == 404
 
 
 def test_nor_through_their_relations(api: Api, workflow: int) -> None:
-    assert api.root.post(f"/workflows/{workflow}/nodes:create", json={"type": "end"}).status_code == 404
+    assert api.root.post(f"/workflows/{workflow}/nodes:update?filterByTk=1", json={"title": "x"}).status_code == 404
+    assert api.root.post(f"/workflows/{workflow}/nodes:destroy?filterByTk=1").status_code == 404
     assert api.root.post("/users/1/roles:destroy?filterByTk=root").status_code == 404

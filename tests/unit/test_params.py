@@ -112,6 +112,7 @@ def test_pages_are_numbers_from_one() -> None:
 
 def test_a_page_is_never_larger_than_allowed() -> None:
     assert read_params({"pageSize": "1000"}, max_page_size=200).page_size == 200
+    assert read_params({}, max_page_size=10).page_size == 10
 
 
 @pytest.mark.parametrize(
