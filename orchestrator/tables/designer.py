@@ -353,11 +353,11 @@ class Designer:
 
     def _change_column(self, state: State, field: FieldDefinition, before: Mapping[str, Any]) -> None:
         for option in _FIXED:
-            if field.options.get(option) != before.get(option):
+            if (field.options.get(option) or None) != (before.get(option) or None):
                 raise InvalidError(f'"{option}" of field "{field.name}" cannot be changed')
         column = self._column(field)
         self._rules(state, field, before)
-        if field.options.get("allowNull") != before.get("allowNull"):
+        if (field.options.get("allowNull") is False) != (before.get("allowNull") is False):
             self._execute(ddl.set_not_null(state.table, field.name, on=column.not_null))
         if not column.identity and any(
             field.options.get(option) != before.get(option)
