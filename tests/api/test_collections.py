@@ -208,6 +208,18 @@ def test_new_rows_go_behind_the_others_of_their_scope(api: Api) -> None:
     assert rows == [("a", 1), ("b", 1), ("a", 2), ("a", 3), ("a", 4), (None, 1)]
 
 
+def test_rows_that_are_there_get_positions_when_they_are_asked_for(api: Api) -> None:
+    _make(api, "unsorted", {"name": "n", "type": "string"})
+    api.create("unsorted", [{"n": "a"}, {"n": "b"}])
+    position = {"name": "position", "type": "sort"}
+    assert api.root.post("/collections/unsorted/fields:create", json=position).status_code == 200
+    assert api.root.post("/collections:update?filterByTk=unsorted", json={"sortable": True}).status_code == 200
+    api.create("unsorted", {"n": "c"})
+    rows = api.db.execute("select n, position, sort from unsorted order by id").fetchall()
+    assert rows == [("a", 1, 1), ("b", 2, 2), ("c", 3, 3)]
+    assert _columns(api, "unsorted")["sort"] == ("bigint", False, None)
+
+
 def test_names_are_checked_with_the_words_of_the_wire(api: Api) -> None:
     def refused(**values: Any) -> tuple[int, str]:
         response = api.root.post("/collections:create", json=values)
