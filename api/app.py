@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import uuid
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
@@ -13,12 +14,17 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
 from sanic.handlers import ErrorHandler
 
+from api import query_string
+from api.context import Context
 from api.cors import Cors
 from api.dispatch import ACTIONS, Dispatcher
 from api.errors import INTERNAL, ApiError, Failure, NotFound, describe
+from api.explorer import PAGE, PAGE_HEADERS, Explorer
 from api.extension import load
 from api.health import Metrics, readiness
+from api.params import Params
 from api.reply import Reply, data_reply
+from api.request import Target
 from api.services import Services
 from api.settings import Settings
 
@@ -28,6 +34,8 @@ PREFIX = "/api/"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 _JSON = "application/json"
+#: gets the request's id, what becomes known of it for the log, and headers for the reply
+_Answer = Callable[[str, dict[str, Any], dict[str, str]], Awaitable[Reply]]
 
 log = structlog.get_logger("api")
 
@@ -67,6 +75,9 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.add_route(server.metrics, "/metrics", methods=["GET"], name="metrics")
     app.add_route(server.health, PREFIX + "__health", methods=["GET", "HEAD"], name="health")
     app.add_route(server.ready, PREFIX + "__ready", methods=["GET", "HEAD"], name="ready")
+    # no collection can have these names
+    app.add_route(server.document, PREFIX + "openapi.json", methods=["GET"], name="openapi")
+    app.add_route(server.page, PREFIX + "openapi.html", methods=["GET"], name="explorer")
     app.add_route(server.action, PREFIX + "<path:path>", methods=_METHODS, name="action", unquote=False)
     return app
 
@@ -117,10 +128,39 @@ class _Server:
         self._services = services
         self._replies = replies
         self._dispatcher = Dispatcher(services)
+        self._explorer = Explorer()
         self._metrics = Metrics(services.database, ACTIONS.names())
 
     async def action(self, request: Request, path: str) -> HTTPResponse:
         """Anything below the prefix."""
+
+        async def answer(request_id: str, seen: dict[str, Any], headers: dict[str, str]) -> Reply:
+            return await self._dispatcher.answer(request, path, request_id, seen, headers)
+
+        return await self._answer(request, answer)
+
+    async def document(self, request: Request) -> HTTPResponse:
+        """What there is, as OpenAPI."""
+
+        async def answer(request_id: str, seen: dict[str, Any], headers: dict[str, str]) -> Reply:
+            params = Params(raw=query_string.parse(request.query_string))
+            target = Target("openapi.json")
+            ctx = Context(
+                self._services, request, request_id, target, "openapi", target.collection, params, headers=headers
+            )
+            return await self._explorer.document(ctx)
+
+        return await self._answer(request, answer)
+
+    async def page(self, request: Request) -> HTTPResponse:
+        """To try it in a browser."""
+        response = self._replies.of(
+            request, Reply(200, PAGE.encode()), _request_id(request), content_type="text/html; charset=utf-8"
+        )
+        response.headers.update(PAGE_HEADERS)
+        return response
+
+    async def _answer(self, request: Request, answer: _Answer) -> HTTPResponse:
         started = perf_counter()
         if request.method == "OPTIONS" and (asked := self._replies.preflight(request)) is not None:
             return asked
@@ -128,7 +168,7 @@ class _Server:
         seen: dict[str, Any] = {}
         headers: dict[str, str] = {}
         try:
-            reply = await self._dispatcher.answer(request, path, request_id, seen, headers)
+            reply = await answer(request_id, seen, headers)
             response = self._replies.of(request, reply, request_id)
         except Exception as error:
             failure = describe(error)

@@ -16,6 +16,8 @@ __all__ = ["Params", "load_json", "read_params"]
 _DEFAULT_PAGE_SIZE = 20
 #: beyond this, row numbers leave bigint
 _MAX_NUMBER = 2**31 - 1
+#: beyond what anybody counts; written out, 1e999999999 would be a gigabyte
+_MAX_EXPONENT = 1000
 #: levels of lists and objects in a filter
 _MAX_NESTING = 64
 #: what JSON can escape and PostgreSQL's text cannot hold: the null character and halves of surrogate pairs
@@ -105,7 +107,14 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
+def _number_of(text: str) -> Decimal:
+    number = Decimal(text)
+    if abs(number.adjusted()) > _MAX_EXPONENT:
+        raise ValueError(f"{text} is no number that a column holds")
+    return number
+
+
+_decoder = json.JSONDecoder(parse_float=_number_of, parse_constant=_no_constant)
 
 
 def _is_empty(condition: Any) -> bool:

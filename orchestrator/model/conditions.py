@@ -251,6 +251,10 @@ def _known(value: Any) -> bool:
     return isinstance(value, str | int | float | Decimal | date | time)
 
 
+#: digits that a number is written out with; 1e999999999 would be a gigabyte of zeros
+_WRITTEN_OUT = 1000
+
+
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "boolean"
@@ -261,8 +265,12 @@ def scalar_text(value: Any) -> str:
     """A scalar as PostgreSQL's input functions read it; whole numbers without a fraction."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float | Decimal):
-        return format(value, ".0f") if value == value // 1 else format(value, "f" if isinstance(value, Decimal) else "")
+    if isinstance(value, Decimal):
+        if not value.is_finite() or abs(value.adjusted()) > _WRITTEN_OUT:
+            return str(value)
+        return format(value, ".0f" if value == value.to_integral_value() else "f")
+    if isinstance(value, float):
+        return format(value, ".0f") if value == value // 1 else format(value)
     if isinstance(value, date | time):
         return value.isoformat()
     text = str(value)
