@@ -10,7 +10,7 @@ import asyncio
 import time
 
 from api.database import Database
-from api.system import with_system
+from api.system import SYSTEM, with_system
 from orchestrator.compiler.statements import compile_shape
 from orchestrator.model.collection import Catalog, Collection
 
@@ -114,4 +114,5 @@ class Catalogs:
             if row is not None and int(row[0] or 0) == self._current.catalog.revision:
                 return self._current
         row = await self._database.row(_CATALOG)
-        return Statements(with_system(Catalog.from_json(((row and row[0]) or b"{}").decode())))
+        own = {collection.name: collection.filter_target_key for collection in SYSTEM.values()}
+        return Statements(with_system(Catalog.from_json(((row and row[0]) or b"{}").decode(), own)))

@@ -15,6 +15,7 @@ from api import (
     api_keys,
     auth,
     authenticators,
+    collections,
     query_string,
     reads,
     relations,
@@ -46,9 +47,9 @@ _ON_LISTS = {action.name: action for action in (Action("list", relations.items),
 def _registry() -> Actions:
     actions = Actions(
         (
-            Action("list", reads.listing),
-            Action("get", reads.get),
-            Action("query", aggregates.query),
+            Action("list", reads.listing, reads=True),
+            Action("get", reads.get, reads=True),
+            Action("query", aggregates.query, reads=True),
             Action("create", writes.create, writes=True),
             Action("update", writes.update, writes=True, needs_filter=True),
             Action("destroy", writes.destroy, writes=True, needs_filter=True),
@@ -60,8 +61,10 @@ def _registry() -> Actions:
     actions.add("apiKeys", api_keys.ACTIONS)
     actions.add("authenticators", authenticators.ACTIONS)
     actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
-    for resource, own in administration.ACTIONS.items():
+    for resource, own in ({**administration.ACTIONS, **collections.ACTIONS}).items():
         actions.add(resource, own)
+    for resource, own in collections.CLOSED.items():
+        actions.add(resource, own, closed=True)
     return actions
 
 
@@ -104,7 +107,7 @@ class Dispatcher:
         if not action.public:
             await self._admit(ctx, action, seen)
         if params.filter is not None:
-            params.filter = await fill(ctx, params.filter, strict=action.writes)
+            params.filter = await fill(ctx, params.filter, strict=not action.reads)
         if extensions.touches(target.resource, name):
             return await run_call(ctx, action)
         return await action.handler(ctx)

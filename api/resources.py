@@ -53,6 +53,8 @@ class Action:
     any_role: bool = False
     #: changes records
     writes: bool = False
+    #: does nothing but read: only there may a variable without a value be null
+    reads: bool = False
     #: refused, before anything else, when neither a key nor a filter narrows the rows
     needs_filter: bool = False
 

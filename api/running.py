@@ -21,6 +21,9 @@ __all__ = ["run_call"]
 async def run_call(ctx: Context, action: Action) -> Reply:
     """The reply of an action that is custom, or has custom code around it."""
     raw = ctx.params.raw
+    if ctx.params.filter is not None:
+        # without its variables
+        raw = {**raw, "filter": ctx.params.filter}
     values = ctx.values_json() if ctx.request.body or ctx.values is not None else None
     call = Call(ctx, raw if values is None else merge_params(raw, {"values": values}))
     resource, name = call.resource, call.action
@@ -51,7 +54,7 @@ async def _reread(ctx: Context, call: Call, action: Action, values: Any) -> None
         max_page_size=ctx.services.settings.max_page_size,
     )
     if ctx.params.filter is not None:
-        ctx.params.filter = await fill(ctx, ctx.params.filter, strict=action.writes)
+        ctx.params.filter = await fill(ctx, ctx.params.filter, strict=not action.reads)
     if action.needs_filter and ctx.params.selects_nothing:
         raise ApiError(500, f"to do {action.name} action, filter or filterByTk is required")
     if call.params.get("values") is not values:

@@ -235,6 +235,37 @@ SYSTEM: Mapping[str, Collection] = {
             {"userId": "bigint", "roleName": "text", "default": "boolean", **_TIMES},
         ),
         _collection(
+            "collections",
+            "name",
+            {
+                "name": "text",
+                "key": "text",
+                "title": "text",
+                "hidden": "boolean",
+                "inherit": "boolean",
+                "description": "text",
+                "sort": "bigint",
+                "options": "jsonb",
+                "document": "jsonb",
+            },
+            _relation("fields", "hasMany", "fields", "collectionName", "name"),
+        ),
+        _collection(
+            "fields",
+            "key",
+            {
+                "key": "text",
+                "name": "text",
+                "type": "text",
+                "interface": "text",
+                "collectionName": "text",
+                "description": "text",
+                "sort": "integer",
+                "options": "jsonb",
+                "document": "jsonb",
+            },
+        ),
+        _collection(
             "authenticators",
             "id",
             {

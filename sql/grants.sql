@@ -32,7 +32,8 @@ begin
             and p.proname not in (
                 'publish', 'put_plan', 'write_guards', 'write_before', 'write_close', 'write_truncate', 'write_after',
                 'set_firing', 'lock_patiently', 'attach_statement_triggers', 'attach_dispatcher', 'attach_after',
-                'detach_triggers', 'drop_hooks', 'keep_up', 'register_collection', 'unregister_collection', 'manage', 'unmanage'
+                'detach_triggers', 'drop_hooks', 'keep_up', 'register_collection', 'unregister_collection', 'manage', 'unmanage',
+                'change_collection', 'take_collection', 'attach_filler', 'detach_fillers', 'next_sort', 'refuse_cycle'
             )
     loop
         execute format('alter routine %s owner to orchestrator_owner', v_object.name);
@@ -81,6 +82,8 @@ grant select on
     orchestrator.api_workflows, orchestrator.api_flow_nodes, orchestrator.api_executions, orchestrator.api_jobs,
     orchestrator.api_users, orchestrator.api_roles, orchestrator.api_roles_users
     to orchestrator_api;
+grant execute on function orchestrator.change_collection to orchestrator_api;
+grant select on orchestrator.api_collections, orchestrator.api_fields to orchestrator_api;
 grant execute on function orchestrator.administer to orchestrator_api;
 grant select on
     orchestrator.api_workflow_stats, orchestrator.api_workflow_version_stats,

@@ -182,6 +182,21 @@
 \ir functions/admin/manage.sql
 \ir functions/admin/unmanage.sql
 
+-- collection: tables and columns made through the HTTP API
+\ir functions/collection/attach_filler.sql
+\ir functions/collection/change_collection.sql
+\ir functions/collection/collection_states.sql
+\ir functions/collection/describe_collection.sql
+\ir functions/collection/detach_fillers.sql
+\ir functions/collection/forget_fields.sql
+\ir functions/collection/next_sort.sql
+\ir functions/collection/put_field.sql
+\ir functions/collection/refuse_cycle.sql
+\ir functions/collection/settle_collections.sql
+\ir functions/collection/tables_to_load.sql
+\ir functions/collection/take_collection.sql
+\ir functions/collection/touch_column.sql
+
 -- administration: documents
 \ir functions/admin/define.sql
 \ir functions/admin/document.sql
@@ -193,6 +208,7 @@
 
 -- what the HTTP API reads of our own tables
 \ir views/system_collections.sql
+\ir views/collection_resources.sql
 \ir views/session_collections.sql
 \ir views/workflow_collections.sql
 

@@ -129,10 +129,16 @@ class Catalog:
     collections: Mapping[str, Collection]
 
     @classmethod
-    def from_json(cls, text: str) -> Catalog:
-        """The catalog from the text of ``orchestrator.catalog()``."""
+    def from_json(cls, text: str, others: Mapping[str, Key] | None = None) -> Catalog:
+        """The catalog from the text of ``orchestrator.catalog()``.
+
+        Args:
+            others: collections that relations may lead to although they are no managed tables, with their keys.
+        """
         document = json.loads(text)
-        keys = {item["name"]: _key(item.get("filterTargetKey")) for item in document["collections"]}
+        keys = dict(others or {}) | {
+            item["name"]: _key(item.get("filterTargetKey")) for item in document["collections"]
+        }
         collections = {item["name"]: _collection(item, keys) for item in document["collections"]}
         return cls(revision=document["revision"], collections=collections)
 

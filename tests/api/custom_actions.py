@@ -85,6 +85,12 @@ async def copy(call: Call) -> object:
     return await call.write("create", "posts", values={"title": call.params["values"]["title"]})
 
 
+@action("posts:archive")
+async def archive(call: Call) -> object:
+    """Writes what the filter finds."""
+    return await call.write("update", "posts", values={"price": 0}, filter=call.params["filter"])
+
+
 @middleware("posts", only=["create"])
 async def censor(call: Call, within: Next) -> None:
     title = call.params.get("values", {}).get("title")

@@ -151,6 +151,15 @@ def test_a_write_of_custom_code_is_guarded(custom: Api) -> None:
     assert (response.status_code, response.json()) == (400, {"errors": [{"message": "no such titles"}]})
 
 
+def test_custom_code_gets_filters_without_variables(custom: Api) -> None:
+    for title in ("root", "other"):
+        custom.create("posts", {"title": title, "price": 3})
+    archived = custom.root.post('/posts:archive?filter={"title":"{{$nRole}}"}').json()["data"]
+    assert [(row["title"], row["price"]) for row in archived] == [("root", "0.00")]
+    response = custom.root.post('/posts:archive?filter={"title.$ne":"{{$nope}}"}')
+    assert (response.status_code, response.json()) == (400, {"errors": [{"message": '"{{$nope}}" has no value'}]})
+
+
 def test_a_restricted_resource_refuses_the_rest(custom: Api) -> None:
     response = custom.root.post("/comments:destroy?filterByTk=1")
     assert (response.status_code, response.json()) == (

@@ -242,6 +242,13 @@ def test_what_makes_no_sense_is_named(api: Api, body: Any, message: str) -> None
     assert (response.status_code, response.json()) == (400, {"errors": [{"message": message}]})
 
 
+@pytest.mark.parametrize("zone", ["nope", "+99:99", "../etc/passwd", "+1:00"])
+def test_a_zone_that_there_is_not_is_named(api: Api, zone: str) -> None:
+    body = {"dimensions": [{"field": "day", "format": "YYYY"}]}
+    response = api.root.post("/posts:query", json=body, headers={"X-Timezone": zone})
+    assert (response.status_code, response.json()) == (400, {"errors": [{"message": f'Invalid time zone "{zone}"'}]})
+
+
 def test_names_and_formats_cannot_leave_their_quotes(api: Api) -> None:
     evil = "x\"; drop table posts; --'"
     rows = _query(

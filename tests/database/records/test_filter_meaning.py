@@ -295,15 +295,14 @@ def _descent(draw: Draw, _kind: str, operator: str) -> Condition:
 # -- dates -------------------------------------------------------------------------------------------------------------
 
 
-def _absolute(draw: Draw, kind: str, zone: tzinfo) -> tuple[str, Span, tzinfo]:
+def _absolute(draw: Draw, _kind: str, zone: tzinfo) -> tuple[str, Span, tzinfo]:
     """A text with what it denotes."""
     moment = datetime.combine(draw(st.sampled_from(DAYS)), datetime.min.time())
+    hour, minute, second = draw(st.sampled_from(TIMES))
+    moment = moment.replace(hour=hour, minute=minute, second=second)
     units = ["year", "quarter", "month", "week", "day"]
-    if kind != "day":
-        hour, minute, second = draw(st.sampled_from(TIMES))
-        moment = moment.replace(hour=hour, minute=minute, second=second)
-        # no unit of the clock on days that have one twice or not at all
-        units += ["hour", "minute", "second", "instant"] if moment.month not in {3, 10} else []
+    # no unit of the clock on days that have one twice or not at all
+    units += ["hour", "minute", "second", "instant"] if moment.month not in {3, 10} else []
     unit = draw(st.sampled_from(units))
     if unit == "instant":
         span = Span(moment, moment + timedelta(milliseconds=1), instant=True)
@@ -356,7 +355,11 @@ def _date(draw: Draw, kind: str, operator: str, zone: tzinfo) -> Condition:
 
     def place(at: datetime, where: tzinfo) -> Any:
         """A bound as the column has its values: an instant, or what a clock shows."""
-        return at.replace(tzinfo=where) if kind == "instant" else at.date() if kind == "day" else at
+        return at.replace(tzinfo=where) if kind == "instant" else at
+
+    def placed(value: Any) -> Any:
+        """A day begins at midnight."""
+        return datetime.combine(value, datetime.min.time()) if kind == "day" else value
 
     low, high = place(lower, first_zone), place(upper, last_zone)
     tests: dict[str, Callable[[Any], bool]] = {
@@ -368,7 +371,7 @@ def _date(draw: Draw, kind: str, operator: str, zone: tzinfo) -> Condition:
         "dateAfter": lambda value: value >= high,
         "dateNotAfter": lambda value: value < high,
     }
-    return Condition(operand, known(tests[operator]))
+    return Condition(operand, known(lambda value: tests[operator](placed(value))))
 
 
 def _interval(draw: Draw, kind: str, zone: tzinfo) -> tuple[Any, tuple[datetime, tzinfo], tuple[datetime, tzinfo]]:
