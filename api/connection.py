@@ -8,6 +8,7 @@ own functions do the rest, and results are handed out as the server sent them. O
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -30,7 +31,7 @@ _UNKNOWN_STATEMENT = "26000"
 class Connection:
     """Runs one statement at a time, each prepared at its first use. Parameters are text, the server casts them."""
 
-    def __init__(self, connection: AsyncConnection, lifetime: float) -> None:
+    def __init__(self, connection: AsyncConnection, lifetime: float, *, pooled: bool = False) -> None:
         self._connection = connection
         self._pg = connection.pgconn
         self._socket = self._pg.socket
@@ -38,6 +39,9 @@ class Connection:
         self._expires = monotonic() + lifetime
         self._names: dict[str, bytes] = {}
         self._prepared = 0
+        self._pooled = pooled
+        # nobody else's name, should a pooler hand our statements to another session after all
+        self._prefix = secrets.token_hex(6).encode()
         self._waiting: asyncio.Future[pq.abc.PGresult] | None = None
         self._result: pq.abc.PGresult | None = None
         self._broken = False
@@ -45,9 +49,9 @@ class Connection:
         self._loop.add_reader(self._socket, self._readable)
 
     @classmethod
-    async def open(cls, conninfo: str, lifetime: float) -> Self:
-        """Connects; `lifetime` is how many seconds it is used."""
-        return cls(await AsyncConnection.connect(conninfo, autocommit=True), lifetime)
+    async def open(cls, conninfo: str, lifetime: float, *, pooled: bool = False) -> Self:
+        """Connects; `lifetime` is how many seconds it is used. `pooled`: each statement may run in another session."""
+        return cls(await AsyncConnection.connect(conninfo, autocommit=True), lifetime, pooled=pooled)
 
     @property
     def usable(self) -> bool:
@@ -75,6 +79,8 @@ class Connection:
 
     async def run(self, sql: str, params: Sequence[bytes | None]) -> pq.abc.PGresult:
         """The result of a statement, or psycopg's error for it."""
+        if self._pooled:
+            return await self._ask(partial(self._pg.send_query_params, sql.encode(), params))
         name = self._names.get(sql) or await self._prepare(sql)
         try:
             return await self._execute(name, params)
@@ -93,7 +99,7 @@ class Connection:
             self._names.clear()
             await self._ask(partial(self._pg.send_query_params, b"deallocate all", None))
         self._prepared += 1
-        name = b"o%d" % self._prepared
+        name = b"o%b_%d" % (self._prefix, self._prepared)
         await self._ask(partial(self._pg.send_prepare, name, sql.encode()))
         self._names[sql] = name
         return name

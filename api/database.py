@@ -29,12 +29,19 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         given = _DEFAULTS | {name: str(value) for name, value in conninfo_to_dict(settings.dsn).items()}
-        limits = f"-c statement_timeout={settings.statement_timeout} -c client_encoding=UTF8"
-        self.conninfo = make_conninfo(
-            **given
-            | {"application_name": "orchestrator api", "options": f"{given.get('options', '')} {limits}".strip()}
+        given |= {"application_name": "orchestrator api", "client_encoding": "UTF8"}
+        if not settings.pooled:
+            # poolers refuse it: a session is not one client's there
+            limit = f"-c statement_timeout={settings.statement_timeout}"
+            given["options"] = f"{given.get('options', '')} {limit}".strip()
+        self.conninfo = make_conninfo(**given)
+        self.pool = Pool(
+            self.conninfo,
+            size=settings.pool_size,
+            timeout=settings.pool_timeout,
+            lifetime=_LIFETIME,
+            pooled=settings.pooled,
         )
-        self.pool = Pool(self.conninfo, size=settings.pool_size, timeout=settings.pool_timeout, lifetime=_LIFETIME)
 
     async def close(self) -> None:
         """Disconnects."""

@@ -29,8 +29,9 @@ class PoolUse(NamedTuple):
 class Pool:
     """At most `size` connections. Who waits longer than `timeout` seconds for one gets an OperationalError."""
 
-    def __init__(self, conninfo: str, *, size: int, timeout: float, lifetime: float) -> None:
+    def __init__(self, conninfo: str, *, size: int, timeout: float, lifetime: float, pooled: bool = False) -> None:
         self._conninfo = conninfo
+        self._pooled = pooled
         self._size = size
         self._timeout = timeout
         self._lifetime = lifetime
@@ -83,7 +84,7 @@ class Pool:
         self._open += 1
         try:
             async with asyncio.timeout(self._timeout):
-                connection = await Connection.open(self._conninfo, self._lifetime)
+                connection = await Connection.open(self._conninfo, self._lifetime, pooled=self._pooled)
         except BaseException as error:
             self._forget()
             if isinstance(error, TimeoutError):

@@ -23,7 +23,9 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.database = Database(settings)
-        self.catalogs = Catalogs(self.database, settings.catalog_ttl)
+        # behind a pooler nobody tells of changes
+        catalog_ttl = min(settings.catalog_ttl, settings.session_ttl) if settings.pooled else settings.catalog_ttl
+        self.catalogs = Catalogs(self.database, catalog_ttl)
         self.sessions = Sessions(self.database, settings.session_ttl)
         self.passwords = PasswordChecks()
         self._tokens = Tokens(settings.app_key) if settings.app_key else None
@@ -40,6 +42,8 @@ class Services:
 
     async def start(self) -> None:
         """Begins to listen; a database that is away is waited for in the background."""
+        if self.settings.pooled:
+            return
         listener = Listener(
             self.database.conninfo,
             {"orchestrator_catalog": self.catalogs.changed, "orchestrator_identity": self.sessions.forget},

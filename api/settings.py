@@ -21,6 +21,8 @@ class Settings:
     processes: int = 1
     #: database connections of one process
     pool_size: int = 10
+    #: a pooler in transaction mode is in front of the database: nothing is prepared, set or listened to in a session
+    pooled: bool = False
     #: seconds a request waits for a free connection before it gets 503
     pool_timeout: float = 10.0
     #: signs tokens; None: the database keeps one, generated at first use

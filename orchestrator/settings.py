@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     processes: int = Field(default=1, ge=1)
     #: database connections of one API process: more than the cores only take turns
     pool_size: int = Field(default_factory=lambda: 2 * (os.cpu_count() or 4) + 2, ge=1)
+    #: the DSN is a pooler's, PgBouncer's for one, in transaction mode
+    pooled: bool = False
     #: modules with actions of one's own, separated by commas; see docs/actions.md
     actions: str = ""
     #: signs bearer tokens; None: the database keeps a key, made at first use

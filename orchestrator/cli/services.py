@@ -21,6 +21,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default 13000.")] = None,
     processes: Annotated[int | None, typer.Option(min=1, help="Processes that share the port; default 1.")] = None,
+    pooled: Annotated[
+        bool | None, typer.Option(help="The DSN is a pooler's in transaction mode, PgBouncer's for one.")
+    ] = None,
     max_page_size: Annotated[int | None, typer.Option(min=1, help="Rows of a page; default no limit.")] = None,
     statement_timeout: Annotated[
         int | None, typer.Option(min=0, help="Milliseconds a statement may take, 0 is for ever; default 30000.")
@@ -49,6 +52,7 @@ def serve(
             port=settings.port if port is None else port,
             processes=processes or settings.processes,
             pool_size=settings.pool_size,
+            pooled=settings.pooled if pooled is None else pooled,
             app_key=settings.app_key.get_secret_value() if settings.app_key else None,
             max_page_size=max_page_size or settings.max_page_size,
             statement_timeout=settings.statement_timeout if statement_timeout is None else statement_timeout,

@@ -153,6 +153,18 @@ def test_statements_forgotten_by_the_server_are_prepared_again(database: str) ->
     _with_pool(database, use, size=1)
 
 
+def test_no_two_sessions_share_the_name_of_a_prepared_statement(database: str) -> None:
+    # a pooler that hands one's statement to another's session must not run something else
+    names = []
+
+    async def use(pool: Pool) -> None:
+        names.append(await _value(pool, "select name from pg_prepared_statements"))
+
+    for _ in range(2):
+        _with_pool(database, use, size=1)
+    assert names[0] != names[1]
+
+
 def test_many_statements_do_not_pile_up(database: str) -> None:
     async def use(pool: Pool) -> None:
         for number in range(1100):

@@ -100,6 +100,36 @@ test("records of a record", async () => {
   assert.equal((await comments.list()).data.meta.count, 1);
 });
 
+test("records are linked and unlinked", async () => {
+  const client = await signedIn();
+  const { data } = await client.resource("posts").create({ values: { title: "sdk linked" } });
+  const { data: comment } = await client.resource("comments").create({ values: { content: "sdk loose" } });
+  const comments = client.resource("posts.comments", data.data.id);
+  const listed = async () => (await comments.list()).data.data.map((item) => item.id);
+  await comments.add({ values: [comment.data.id] });
+  assert.deepEqual(await listed(), [comment.data.id]);
+  await comments.remove({ values: [comment.data.id] });
+  assert.deepEqual(await listed(), []);
+});
+
+test("signing out ends the session", async () => {
+  const client = await signedIn();
+  const { token } = client.auth;
+  await client.auth.signOut();
+  assert.ok(!client.auth.token);
+  const forgotten = await refusal(client.resource("posts").list());
+  assert.deepEqual([forgotten.status, forgotten.body.errors[0].code], [401, "EMPTY_TOKEN"]);
+  client.auth.token = token;
+  const ended = await refusal(client.resource("posts").list());
+  assert.deepEqual([ended.status, ended.body.errors[0].code], [401, "BLOCKED_TOKEN"]);
+});
+
+test("workflows are listed", async () => {
+  const client = await signedIn();
+  const { data } = await client.resource("workflows").list({ appends: ["nodes"], pageSize: 5 });
+  assert.equal(data.meta.pageSize, 5);
+});
+
 test("the role and the language are sent", async () => {
   const client = await signedIn();
   client.auth.role = "root";
