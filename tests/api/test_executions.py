@@ -328,6 +328,36 @@ def test_what_waits_is_overwritten_too(api: Api) -> None:
     assert [(item["nodeKey"], item["status"], item["result"]) for item in found] == [("one", 1, 1), ("ask", 0, None)]
 
 
+def test_a_rerun_inside_a_loop_sees_the_round_that_it_is_in(api: Api) -> None:
+    version = drawn(api, {"key": "loop", "type": "loop", "config": {"target": [10, 20]}}, calculation("end", "3"))
+    (loop, _) = api.list(f"/workflows/{version}/nodes:list", sort="id")
+    path = f"/workflows/{version}/nodes:create"
+    item = {**calculation("item", "{{$scopes.loop.item}} + 1"), "upstreamId": loop["id"], "branchIndex": 0}
+    first = api.root.post(path, json=item).json()["data"]
+    api.root.post(path, json={**ASK, "upstreamId": first["id"]})
+    execution = execute(api, version)["execution"]["id"]
+    (job,) = [found for found in stored(api, execution)["jobs"] if found["nodeKey"] == "ask"]
+    api.root.post(f"/jobs:resume/{job['id']}", json={"status": 1})
+    response = api.root.post(f"/executions:rerun/{execution}", json={"nodeId": first["id"], "overwrite": True})
+    assert response.status_code == 202, response.text
+    items = [found["result"] for found in stored(api, execution)["jobs"] if found["nodeKey"] == "item"]
+    assert items == [11, 21]
+    *_, last = [found for found in stored(api, execution)["jobs"] if found["nodeKey"] == "ask"]
+    api.root.post(f"/jobs:resume/{last['id']}", json={"status": 1})
+    after = stored(api, execution)
+    assert (after["status"], [found["result"] for found in after["jobs"] if found["nodeKey"] == "end"]) == (1, [3])
+
+
+def test_a_branching_node_takes_the_place_of_its_own_job(api: Api) -> None:
+    execution, job = waiting(api, {"key": "branches", "type": "parallel", "config": {}}, ASK)
+    branching = stored(api, execution)["jobs"][0]
+    values = {"nodeId": branching["nodeId"], "overwrite": True}
+    assert api.root.post(f"/executions:rerun/{execution}", json=values).status_code == 202
+    found = stored(api, execution)["jobs"]
+    assert [item["nodeKey"] for item in found] == ["branches", "ask", "ask"]
+    assert (found[0]["id"], found[1]["id"]) == (branching["id"], job["id"])
+
+
 def test_only_started_executions_are_run_again(api: Api) -> None:
     execution, job = waiting(api)
     for node in (999999, "x"):
