@@ -6,10 +6,11 @@ BIN := .venv/bin
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' Makefile
 
-setup: ## install distribution packages, .venv and the command `orchestrator` in it
+setup: ## install distribution packages, .venv with the command `orchestrator` in it, and what tests need
 	@./setup.sh
 
-run: setup ## PostgreSQL, API, workers and the demo, until Ctrl-C
+run: ## PostgreSQL, API, workers and the demo, until Ctrl-C
+	@./setup.sh run
 	@$(BIN)/orchestrator up
 
 check: setup ## linters, types and import contracts

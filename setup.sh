@@ -1,6 +1,7 @@
 #!/bin/sh
-# Everything a fresh Debian or Ubuntu needs: PostgreSQL with PL/Python, and .venv from requirements.lock.
-# `make setup` calls it; run again it changes nothing and takes no time. PYTHON names another interpreter.
+# Everything a fresh Debian or Ubuntu needs: PostgreSQL with PL/Python, .venv from requirements.lock, and for the tests
+# PgBouncer and the peer's client with Node. `setup.sh run` leaves out what only tests need. Run again it changes nothing
+# and takes no time. PYTHON names another interpreter.
 set -eu
 cd "$(dirname "$0")"
 oldest_server=15
@@ -96,8 +97,34 @@ setup_python() {
     echo "$fingerprint" >.venv/fingerprint
 }
 
+setup_pooler() {
+    if command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]; then
+        return 0
+    fi
+    update_package_lists
+    install_packages pgbouncer
+}
+
+# from tests/sdk/package-lock.json
+setup_client() {
+    fingerprint=$(cat tests/sdk/package.json tests/sdk/package-lock.json | sha256sum | cut -d ' ' -f 1)
+    if [ "$(cat tests/sdk/node_modules/.fingerprint 2>/dev/null)" = "$fingerprint" ]; then
+        return 0
+    fi
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        update_package_lists
+        install_packages nodejs npm
+    fi
+    say "installing Node packages into tests/sdk"
+    npm ci --prefix tests/sdk --silent --ignore-scripts --no-audit --no-fund || fail "npm could not install tests/sdk"
+    echo "$fingerprint" >tests/sdk/node_modules/.fingerprint
+}
+
 # two calls at a time would install into each other's half-made environment
 exec 9<setup.sh
 flock 9
 setup_server
 setup_python
+[ "${1:-}" != run ] || exit 0
+setup_pooler
+setup_client

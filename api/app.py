@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
 import uuid
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
@@ -12,26 +14,37 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
 from sanic.handlers import ErrorHandler
 
+from api import query_string
+from api.context import Context
+from api.cors import Cors
 from api.dispatch import ACTIONS, Dispatcher
 from api.errors import INTERNAL, ApiError, Failure, NotFound, describe
-from api.health import Metrics, health
-from api.reply import Reply
+from api.explorer import PAGE, PAGE_HEADERS, Explorer
+from api.extension import load
+from api.health import Metrics, readiness
+from api.params import Params
+from api.reply import Reply, data_reply
+from api.request import Target
 from api.services import Services
 from api.settings import Settings
 
 __all__ = ["PREFIX", "create_app"]
 
 PREFIX = "/api/"
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 _JSON = "application/json"
+#: gets the request's id, what becomes known of it for the log, and headers for the reply
+_Answer = Callable[[str, dict[str, Any], dict[str, str]], Awaitable[Reply]]
 
 log = structlog.get_logger("api")
 
 
 def create_app(settings: Settings) -> Sanic[Any, Any]:
     """An application that connects when its server starts and disconnects when that has stopped."""
-    app = Sanic(settings.name, error_handler=_Errors(), configure_logging=False)
+    load(settings.actions)
+    replies = _Replies(settings)
+    app = Sanic(settings.name, error_handler=_Errors(replies), configure_logging=False)
     app.config.REQUEST_MAX_SIZE = settings.max_body
     # filters and keys go in the URL; Sanic takes no more than this
     app.config.REQUEST_MAX_HEADER_SIZE = 16 * 1024
@@ -41,12 +54,19 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.config.FALLBACK_ERROR_FORMAT = "json"
     app.config.MOTD = False
     services = Services(settings)
-    server = _Server(services)
+    server = _Server(services, replies)
     app.ctx.services = services
 
     @app.before_server_start
     async def start(_: Any) -> None:
         await services.start()
+
+    @app.before_server_stop
+    async def finish(_: Any) -> None:
+        if settings.processes > 1:
+            # Ctrl-C and systemd tell every process, then the parent tells its children again: that would cut them off
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
 
     @app.after_server_stop
     async def stop(_: Any) -> None:
@@ -54,33 +74,41 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
 
     app.add_route(server.metrics, "/metrics", methods=["GET"], name="metrics")
     app.add_route(server.health, PREFIX + "__health", methods=["GET", "HEAD"], name="health")
+    app.add_route(server.ready, PREFIX + "__ready", methods=["GET", "HEAD"], name="ready")
+    # no collection can have these names
+    app.add_route(server.document, PREFIX + "openapi.json", methods=["GET"], name="openapi")
+    app.add_route(server.page, PREFIX + "openapi.html", methods=["GET"], name="explorer")
     app.add_route(server.action, PREFIX + "<path:path>", methods=_METHODS, name="action", unquote=False)
     return app
 
 
-class _Server:
-    """Between Sanic and the dispatcher: ids, log lines, metrics, errors."""
+class _Replies:
+    """What every response has, whatever it answers: an id, the headers for browsers, a line in the log."""
 
-    def __init__(self, services: Services) -> None:
-        self._database = services.database
-        self._dispatcher = Dispatcher(services)
-        self._metrics = Metrics(services.database, ACTIONS.names())
-        self._access_log = services.settings.access_log
+    def __init__(self, settings: Settings) -> None:
+        self._cors = Cors(settings.cors_origins)
+        self._access_log = settings.access_log
 
-    async def action(self, request: Request, path: str) -> HTTPResponse:
-        """Anything below the prefix."""
-        started = perf_counter()
-        request_id = _request_id(request)
-        seen: dict[str, Any] = {}
-        headers = {"X-Request-Id": request_id}
-        try:
-            status, body = await self._dispatcher.answer(request, path, request_id, seen)
-        except Exception as error:
-            failure = describe(error)
-            status, body = failure.status, failure.body()
-            headers |= _failure_headers(failure)
-            if status >= 500 and not isinstance(error, ApiError):
-                _log_failure(error, request, request_id, status)
+    def preflight(self, request: Request) -> HTTPResponse | None:
+        """The answer to a browser's question whether it may ask."""
+        headers = self._cors.preflight(request)
+        if headers is None:
+            return None
+        return HTTPResponse(None, 204, headers | {"X-Request-Id": _request_id(request)})
+
+    def of(
+        self, request: Request, reply: Reply, request_id: str, *, retry: bool = False, content_type: str = _JSON
+    ) -> HTTPResponse:
+        headers = self._cors.headers(request)
+        headers["X-Request-Id"] = request_id
+        if retry:
+            headers["Retry-After"] = "1"
+        return HTTPResponse(reply.body, reply.status, headers, content_type)
+
+    def failed(self, request: Request, failure: Failure, request_id: str) -> HTTPResponse:
+        return self.of(request, Reply(failure.status, failure.body()), request_id, retry=failure.retry)
+
+    def log(self, request: Request, status: int, request_id: str, started: float, seen: dict[str, Any]) -> None:
         if self._access_log:
             log.info(
                 "request",
@@ -91,34 +119,106 @@ class _Server:
                 request_id=request_id,
                 **seen,
             )
-        self._metrics.count(seen.get("action", "other"), status, started)
-        return HTTPResponse(body, status, headers, _JSON)
 
-    async def health(self, request: Request) -> HTTPResponse:
-        """For load balancers: 200, or 503 when the database does not answer."""
+
+class _Server:
+    """Between Sanic and the dispatcher: ids, log lines, metrics, errors."""
+
+    def __init__(self, services: Services, replies: _Replies) -> None:
+        self._services = services
+        self._replies = replies
+        self._dispatcher = Dispatcher(services)
+        self._explorer = Explorer()
+        self._metrics = Metrics(services.database, ACTIONS.names())
+
+    async def action(self, request: Request, path: str) -> HTTPResponse:
+        """Anything below the prefix."""
+
+        async def answer(request_id: str, seen: dict[str, Any], headers: dict[str, str]) -> Reply:
+            return await self._dispatcher.answer(request, path, request_id, seen, headers)
+
+        return await self._answer(request, answer)
+
+    async def document(self, request: Request) -> HTTPResponse:
+        """What there is, as OpenAPI."""
+
+        async def answer(request_id: str, seen: dict[str, Any], headers: dict[str, str]) -> Reply:
+            params = Params(raw=query_string.parse(request.query_string))
+            target = Target("openapi.json")
+            ctx = Context(
+                self._services, request, request_id, target, "openapi", target.collection, params, headers=headers
+            )
+            return await self._explorer.document(ctx)
+
+        return await self._answer(request, answer)
+
+    async def page(self, request: Request) -> HTTPResponse:
+        """To try it in a browser."""
+        response = self._replies.of(
+            request, Reply(200, PAGE.encode()), _request_id(request), content_type="text/html; charset=utf-8"
+        )
+        response.headers.update(PAGE_HEADERS)
+        return response
+
+    async def _answer(self, request: Request, answer: _Answer) -> HTTPResponse:
+        started = perf_counter()
+        if request.method == "OPTIONS" and (asked := self._replies.preflight(request)) is not None:
+            return asked
+        request_id = _request_id(request)
+        seen: dict[str, Any] = {}
+        headers: dict[str, str] = {}
         try:
-            reply = await health(self._database)
+            reply = await answer(request_id, seen, headers)
+            response = self._replies.of(request, reply, request_id)
         except Exception as error:
             failure = describe(error)
-            reply = Reply(503, failure.body())
-        return HTTPResponse(reply.body, reply.status, {"X-Request-Id": _request_id(request)}, _JSON)
+            response = self._replies.failed(request, failure, request_id)
+            if failure.status >= 500 and not isinstance(error, ApiError):
+                _log_failure(error, request, request_id, failure.status)
+        response.headers.update(headers)
+        self._replies.log(request, response.status, request_id, started, seen)
+        self._metrics.count(seen.get("action", "other"), response.status, started)
+        return response
+
+    async def health(self, request: Request) -> HTTPResponse:
+        """For whoever restarts processes: 200 as long as this one answers at all."""
+        return self._replies.of(request, data_reply("ok"), _request_id(request))
+
+    async def ready(self, request: Request) -> HTTPResponse:
+        """For load balancers: 200, or 503 while requests could not be answered."""
+        try:
+            reply = await readiness(self._services)
+        except Exception as error:
+            failure = describe(error)
+            failure.status, failure.retry = 503, True
+            return self._replies.failed(request, failure, _request_id(request))
+        return self._replies.of(request, reply, _request_id(request))
 
     async def metrics(self, request: Request) -> HTTPResponse:
         """For Prometheus."""
-        headers = {"X-Request-Id": _request_id(request)}
-        return HTTPResponse(self._metrics.render(), 200, headers, "text/plain; version=0.0.4; charset=utf-8")
+        text = Reply(200, self._metrics.render())
+        return self._replies.of(
+            request, text, _request_id(request), content_type="text/plain; version=0.0.4; charset=utf-8"
+        )
 
 
 class _Errors(ErrorHandler):
     """What Sanic refuses by itself: unknown paths, bodies too large, requests it cannot read."""
 
+    def __init__(self, replies: _Replies) -> None:
+        super().__init__()
+        self._replies = replies
+
     def default(self, request: Request | None, exception: Exception) -> HTTPResponse:
+        started = perf_counter()
         failure = _sanic_failure(exception) if isinstance(exception, SanicException) else describe(exception)
-        request_id = _request_id(request) if request is not None else str(uuid.uuid4())
-        if failure.status >= 500 and request is not None:
+        if request is None:
+            return HTTPResponse(failure.body(), failure.status, {"X-Request-Id": str(uuid.uuid4())}, _JSON)
+        request_id = _request_id(request)
+        if failure.status >= 500:
             _log_failure(exception, request, request_id, failure.status)
-        headers = {"X-Request-Id": request_id} | _failure_headers(failure)
-        return HTTPResponse(failure.body(), failure.status, headers, _JSON)
+        self._replies.log(request, failure.status, request_id, started, {})
+        return self._replies.failed(request, failure, request_id)
 
 
 def _sanic_failure(exception: SanicException) -> Failure:
@@ -127,10 +227,6 @@ def _sanic_failure(exception: SanicException) -> Failure:
     if exception.status_code >= 500 and exception.status_code != 503:
         return Failure(exception.status_code, INTERNAL)
     return Failure(exception.status_code, str(exception) or INTERNAL)
-
-
-def _failure_headers(failure: Failure) -> dict[str, str]:
-    return {"Retry-After": "1"} if failure.retry else {}
 
 
 def _request_id(request: Request) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import time
 
 from api.database import Database
-from api.system import with_system
+from api.system import SYSTEM, with_system
 from orchestrator.compiler.statements import compile_shape
 from orchestrator.model.collection import Catalog, Collection
 
@@ -20,6 +20,10 @@ _REVISION = "select orchestrator.catalog_revision()::text"
 _CATALOG = "select orchestrator.catalog()::text"
 #: compiled statements of one catalog
 _CACHED = 5_000
+#: names remembered as missing
+_MISSES = 10_000
+#: seconds between two looks for names that are missing, however many are asked for
+_PAUSE = 0.1
 
 
 class Statements:
@@ -53,6 +57,8 @@ class Catalogs:
         self._current: Statements | None = None
         self._fresh_until = 0.0
         self._reading: asyncio.Task[Statements] | None = None
+        self._missing: dict[str, float] = {}
+        self._looked_at = 0.0
 
     async def current(self) -> Statements:
         """What is known, unless it is too old."""
@@ -62,9 +68,28 @@ class Catalogs:
 
     async def changed(self) -> None:
         """A change was announced: what is being read just now may be of before it."""
-        self._fresh_until = 0.0
+        self._fresh_until = self._looked_at = 0.0
         self._reading = None
+        self._missing.clear()
         await self.refresh()
+
+    async def look_for(self, name: str) -> Statements:
+        """What is known after another look for a name that is missing; anybody may ask for any name, so looks are few.
+
+        A name that stays missing is not looked for again until it may have come: for the time to live, or until a
+        change is announced.
+        """
+        now = time.monotonic()
+        statements = await self.current()
+        if self._missing.get(name, 0.0) > now or self._looked_at > now - _PAUSE:
+            return statements
+        self._looked_at = now
+        again = await self.refresh()
+        if again is statements is self._current:
+            if len(self._missing) >= _MISSES:
+                self._missing.clear()
+            self._missing[name] = now + self._ttl
+        return again
 
     async def refresh(self) -> Statements:
         """Looks for a new revision, once for all who wait for it."""
@@ -78,6 +103,8 @@ class Catalogs:
             return
         self._reading = None
         if not task.cancelled() and task.exception() is None:
+            if self._current is not task.result():
+                self._missing.clear()
             self._current = task.result()
             self._fresh_until = time.monotonic() + self._ttl
 
@@ -87,4 +114,5 @@ class Catalogs:
             if row is not None and int(row[0] or 0) == self._current.catalog.revision:
                 return self._current
         row = await self._database.row(_CATALOG)
-        return Statements(with_system(Catalog.from_json(((row and row[0]) or b"{}").decode())))
+        own = {collection.name: collection.filter_target_key for collection in SYSTEM.values()}
+        return Statements(with_system(Catalog.from_json(((row and row[0]) or b"{}").decode(), own)))

@@ -13,6 +13,7 @@ from api.errors import ApiError, NotFound
 from api.params import Params, load_json
 from api.request import Target
 from api.sessions import Session
+from orchestrator.engine.encoding import to_json
 
 if TYPE_CHECKING:
     from api.services import Services
@@ -38,6 +39,8 @@ class Context:
     role: str | None = None
     #: set where the body was not the values but all parameters
     values: Any = None
+    #: headers of the response, also when it is an error
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def user_id(self) -> int | None:
@@ -64,7 +67,7 @@ class Context:
     def values_text(self) -> str:
         """The values as JSON text, checked, untouched; `{}` for an empty body."""
         if self.values is not None:
-            return json.dumps(self.values, ensure_ascii=False)
+            return to_json(self.values)
         return body_text(self.request)
 
     def values_json(self) -> Any:

@@ -10,8 +10,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from api.database import Database
 from api.reply import Reply, data_reply
+from api.services import Services
 
-__all__ = ["Metrics", "health"]
+__all__ = ["Metrics", "readiness"]
 
 _REQUESTS = Counter("orchestrator_http_requests", "Requests answered", ["action", "status"])
 _SECONDS = Histogram(
@@ -65,7 +66,9 @@ class Metrics:
         return generate_latest(registry)
 
 
-async def health(database: Database) -> Reply:
-    """200 when the database answers; otherwise the caller gets the error and with it 503."""
-    await database.row("select 1")
+async def readiness(services: Services) -> Reply:
+    """200 when the database answers and holds what requests need; otherwise the error."""
+    await services.database.row("select 1")
+    await services.catalogs.current()
+    await services.tokens()
     return data_reply("ok")

@@ -16,6 +16,8 @@ __all__ = ["Params", "load_json", "read_params"]
 _DEFAULT_PAGE_SIZE = 20
 #: beyond this, row numbers leave bigint
 _MAX_NUMBER = 2**31 - 1
+#: beyond what anybody counts; written out, 1e999999999 would be a gigabyte
+_MAX_EXPONENT = 1000
 #: levels of lists and objects in a filter
 _MAX_NESTING = 64
 #: what JSON can escape and PostgreSQL's text cannot hold: the null character and halves of surrogate pairs
@@ -48,11 +50,21 @@ class Params:
         """True when neither a key nor a condition narrows the rows: such an update or destroy is refused."""
         return self.filter_by_tk in (None, "", [], {}) and _is_empty(self.filter)
 
+    @property
+    def truncates(self) -> bool:
+        """True when the client means every record there is: an action that exists, and does nothing."""
+        return self.raw.get("truncate") in ("true", True) and self.selects_nothing
+
+    @property
+    def is_forced(self) -> bool:
+        """True when the client says that its values name the records: any text will do."""
+        return bool(self.raw.get("forceUpdate"))
+
 
 def read_params(raw: Mapping[str, Any], record_id: str | None = None, *, max_page_size: int | None = None) -> Params:
     """Checks the query's parameters; one in the query beats the path's record id."""
     if not raw:
-        return Params(filter_by_tk=record_id)
+        return Params(filter_by_tk=record_id, page_size=min(_DEFAULT_PAGE_SIZE, max_page_size or _MAX_NUMBER))
     by_tk = raw.get("filterByTk")
     return Params(
         filter=_filter(raw.get("filter")),
@@ -95,7 +107,14 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
+def _number_of(text: str) -> Decimal:
+    number = Decimal(text)
+    if abs(number.adjusted()) > _MAX_EXPONENT:
+        raise ValueError(f"{text} is no number that a column holds")
+    return number
+
+
+_decoder = json.JSONDecoder(parse_float=_number_of, parse_constant=_no_constant)
 
 
 def _is_empty(condition: Any) -> bool:

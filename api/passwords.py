@@ -38,6 +38,11 @@ class PasswordChecks:
         async with self._turn:
             return await asyncio.to_thread(check_password, stored, password)
 
+    async def hash(self, password: str) -> str:
+        """`hash_password` in a thread."""
+        async with self._turn:
+            return await asyncio.to_thread(hash_password, password)
+
 
 @cache
 def _nobody() -> str:

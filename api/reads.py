@@ -6,30 +6,41 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.context import Context
-from api.database import Row
-from api.errors import BAD_REFERENCE, is_stale_catalog
-from api.params import load_json
+from api.params import Params, load_json
 from api.reply import Reply
-from orchestrator.errors import InvalidError
+from api.statements import run
 from orchestrator.model.shape import split
+from orchestrator.model.tree import nested
 
 __all__ = ["get", "keys", "listing"]
 
 #: ids of jobs are their execution's id times this, and a number
 _JOBS = 1 << 20
+#: instead of a count, whether rows follow the page
+_FOLLOWING = (b"true", b"false")
+#: where the nodes of a tree are that lie below another
+_CHILDREN = "children"
 
 
 async def listing(ctx: Context) -> Reply:
     """A page of records with `meta`; all of them without it when `paginate` is false."""
     params = ctx.params
     request = _request(ctx)
+    if _told(params, "tree") and (found := await _tree(ctx, request)) is not None:
+        return found
     if params.paginate:
         request |= {"limit": params.page_size, "offset": (params.page - 1) * params.page_size, "count": True}
-    rows = await _run(ctx, request)
-    data = rows[0][0] or b"[]"
+    rows = await run(ctx.services, *split(request))
+    return _page(params, rows[0][0] or b"[]", rows[0][1] if params.paginate else None)
+
+
+def _page(params: Params, data: bytes, counted: bytes | None) -> Reply:
     if not params.paginate:
         return Reply(200, b'{"data":%b}' % data)
-    count = int(rows[0][1] or 0)
+    if counted in _FOLLOWING:
+        meta = b'{"hasNext":%b,"page":%d,"pageSize":%d}' % (counted, params.page, params.page_size)
+        return Reply(200, b'{"data":%b,"meta":%b}' % (data, meta))
+    count = int(counted or 0)
     meta = b'{"count":%d,"page":%d,"pageSize":%d,"totalPage":%d}' % (
         count,
         params.page,
@@ -39,19 +50,40 @@ async def listing(ctx: Context) -> Reply:
     return Reply(200, b'{"data":%b,"meta":%b}' % (data, meta))
 
 
+async def _tree(ctx: Context, request: dict[str, Any]) -> Reply | None:
+    """A page of roots with what is below them; None where the collection was not declared to be a tree."""
+    params = ctx.params
+    collection = (await ctx.services.catalogs.current()).get(ctx.collection)
+    if collection is None or collection.parent is None or not collection.options.get("tree"):
+        return None
+    appends = [name for name in params.appends if name.partition("(")[0] != _CHILDREN]
+    request = request | {"kind": "tree", "appends": appends}
+    if params.paginate:
+        request |= {"limit": params.page_size, "offset": (params.page - 1) * params.page_size}
+    rows = await run(ctx.services, *split(request))
+    nodes = [(data, key, parent) for _, data, key, parent in rows if data is not None and key is not None]
+    return _page(params, nested(nodes, always_children=len(appends) < len(params.appends)), rows[0][0])
+
+
+def _told(params: Params, name: str) -> bool:
+    """A switch in the query."""
+    return params.raw.get(name) in ("true", True)
+
+
 async def get(ctx: Context) -> Reply:
     """The first record that matches, null when none does."""
     request = _request(ctx) | {"single": True, "filterByTk": ctx.params.filter_by_tk}
+    request["template"] = _told(ctx.params, "isTemplate")
     if ctx.collection == "jobs":
         request["filter"] = _narrowed(request)
-    rows = await _run(ctx, request)
+    rows = await run(ctx.services, *split(request))
     return Reply(200, b'{"data":%b}' % (rows[0][0] if rows and rows[0][0] is not None else b"null"))
 
 
 async def keys(ctx: Context) -> list[Any]:
     """The ids of the records that key and filter select."""
     request = _request(ctx) | {"filterByTk": ctx.params.filter_by_tk, "fields": ["id"], "except": [], "appends": []}
-    rows = await _run(ctx, request)
+    rows = await run(ctx.services, *split(request))
     return [record["id"] for record in load_json((rows[0][0] or b"[]").decode())]
 
 
@@ -85,20 +117,3 @@ def _narrowed(request: Mapping[str, Any]) -> Any:
         return request["filter"]
     execution = {"executionId": int(key) // _JOBS}
     return {"$and": [execution, request["filter"]]} if request["filter"] else execution
-
-
-async def _run(ctx: Context, request: Mapping[str, Any]) -> list[Row]:
-    """Runs the statement; once more when it failed for a catalog that is no longer true."""
-    shape, values = split(request)
-    catalogs, database = ctx.services.catalogs, ctx.services.database
-    statements = await catalogs.current()
-    try:
-        return await database.rows(statements.of(shape), values)
-    except Exception as error:
-        unknown = isinstance(error, InvalidError) and error.message == BAD_REFERENCE
-        if not unknown and not is_stale_catalog(error):
-            raise
-        again = await catalogs.refresh()
-        if again is statements:
-            raise
-        return await database.rows(again.of(shape), values)

@@ -26,6 +26,8 @@ class Target:
     action: str | None = None
     source_id: str | None = None
     record_id: str | None = None
+    #: the column that holds a list, where the path leads to one and not through an association
+    field: str | None = None
     #: the legacy form, where the JSON body is the parameters
     legacy: bool = False
 

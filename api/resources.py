@@ -53,6 +53,8 @@ class Action:
     any_role: bool = False
     #: changes records
     writes: bool = False
+    #: does nothing but read: only there may a variable without a value be null
+    reads: bool = False
     #: refused, before anything else, when neither a key nor a filter narrows the rows
     needs_filter: bool = False
 
@@ -78,6 +80,10 @@ class Actions:
     def names(self) -> frozenset[str]:
         """Every action there is."""
         return frozenset(self._for_all).union(*self._specific.values())
+
+    def own(self, resource: str) -> frozenset[str]:
+        """The actions that a resource has of its own."""
+        return frozenset(self._specific.get(resource, ()))
 
     def find(self, resource: str, name: str) -> Action:
         """The handler of an action of a resource, NotFound when there is none."""

@@ -14,7 +14,8 @@ _UNION = "__union__"
 
 
 def acting_role(session: Session, asked: str | None) -> str:
-    """The role of `X-Role`, else the default one, else the first; 401 for one that the user does not have."""
+    """The role of the API key, else of `X-Role`, else the default or first one; 401 for one that is not the user's."""
+    asked = session.claims.role or asked
     if asked and asked != _UNION:
         if asked not in session.roles:
             raise ApiError(401, "The role does not belong to the user", "ROLE_NOT_FOUND_FOR_USER")

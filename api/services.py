@@ -26,16 +26,16 @@ class Services:
         self.catalogs = Catalogs(self.database, settings.catalog_ttl)
         self.sessions = Sessions(self.database, settings.session_ttl)
         self.passwords = PasswordChecks()
-        self._tokens = Tokens(settings.app_key, settings.token_lifetime) if settings.app_key else None
+        self._tokens = Tokens(settings.app_key) if settings.app_key else None
         self._listening: asyncio.Task[None] | None = None
 
     async def tokens(self) -> Tokens:
-        """Issuer and verifier; the key is fetched when it is first needed."""
+        """Signs and verifies; the key is fetched when it is first needed."""
         if self._tokens is None:
             row = await self.database.row(_KEY)
             if row is None or row[0] is None:
                 raise RuntimeError("orchestrator.app_key returned nothing")
-            self._tokens = Tokens(row[0].decode(), self.settings.token_lifetime)
+            self._tokens = Tokens(row[0].decode())
         return self._tokens
 
     async def start(self) -> None:

@@ -1,4 +1,4 @@
-"""Who is behind a token: the user and his roles, remembered for a moment."""
+"""What a token stands for: a user and his roles, unless it was blocked. Remembered for a moment."""
 
 from __future__ import annotations
 
@@ -8,72 +8,76 @@ import time
 from dataclasses import dataclass
 
 from api.database import Database
-from api.errors import ApiError
+from api.tokens import Claims, refused
 
 __all__ = ["Session", "Sessions"]
 
-_SQL = "select array_to_json(roles)::text, password_changed_at::text, document from orchestrator.session_user_of($1)"
+_SQL = "select problem, array_to_json(roles)::text, document from orchestrator.token_state($1, $2, $3)"
 _CACHED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A user as the API knows him. `roles` begins with the one that acts when none is named."""
+    """A signed-in user as the API knows him. `roles` begins with the one that acts when none is named."""
 
     user_id: int
     roles: tuple[str, ...]
-    #: Unix milliseconds
-    password_changed_at: int | None
     #: the user with his roles, as `auth:check` shows him
     document: bytes
+    claims: Claims
     #: time.monotonic() after which it is read again
     fresh_until: float
 
 
 class Sessions:
-    """Reads a user at most once in `ttl` seconds, and once for all requests that wait for him."""
+    """Reads what a token stands for at most once in `ttl` seconds, and once for all requests that wait for it."""
 
     def __init__(self, database: Database, ttl: float) -> None:
         self._database = database
         self._ttl = ttl
-        self._known: dict[int, Session] = {}
-        self._reading: dict[int, asyncio.Task[Session]] = {}
+        self._known: dict[str, Session] = {}
+        self._reading: dict[str, asyncio.Task[Session]] = {}
 
     async def forget(self) -> None:
-        """Users or roles changed."""
+        """Users, roles, sessions or keys changed."""
         self._known.clear()
         self._reading.clear()
 
-    async def of(self, user_id: int) -> Session:
-        """The user's session; 401 when he is gone."""
-        session = self._known.get(user_id)
+    async def of(self, claims: Claims) -> Session:
+        """The session of a token; 401 when it does not count any more."""
+        token = claims.token_id
+        session = self._known.get(token)
         if session is not None and session.fresh_until > time.monotonic():
             return session
-        reading = self._reading.get(user_id)
+        reading = self._reading.get(token)
         if reading is None:
-            reading = self._reading[user_id] = asyncio.create_task(self._read(user_id))
-            reading.add_done_callback(lambda task: self._done(user_id, task))
+            reading = self._reading[token] = asyncio.create_task(self._read(claims))
+            reading.add_done_callback(lambda task: self._done(token, task))
         return await asyncio.shield(reading)
 
-    def _done(self, user_id: int, task: asyncio.Task[Session]) -> None:
+    def _done(self, token: str, task: asyncio.Task[Session]) -> None:
         # one that was forgotten while it was read may be old already
-        if self._reading.get(user_id) is not task:
+        if self._reading.get(token) is not task:
             return
-        del self._reading[user_id]
+        del self._reading[token]
         if not task.cancelled() and task.exception() is None:
             if len(self._known) >= _CACHED:
                 self._known.clear()
-            self._known[user_id] = task.result()
+            self._known[token] = task.result()
 
-    async def _read(self, user_id: int) -> Session:
-        row = await self._database.row(_SQL, (str(user_id),))
+    async def _read(self, claims: Claims) -> Session:
+        # of when it is asked, not of when the answer comes: it may have changed in between
+        fresh_until = time.monotonic() + self._ttl
+        row = await self._database.row(_SQL, (str(claims.user_id), claims.token_id, str(claims.is_key)))
         if row is None:
-            raise ApiError(401, "User not found. Please sign in again to continue.", "NOT_EXIST_USER")
-        roles, changed, document = row
+            raise RuntimeError("orchestrator.token_state returned nothing")
+        problem, roles, document = row
+        if problem is not None:
+            raise refused(problem.decode())
         return Session(
-            user_id=user_id,
+            user_id=claims.user_id,
             roles=tuple(json.loads(roles or b"[]")),
-            password_changed_at=int(changed) if changed is not None else None,
             document=document or b"null",
-            fresh_until=time.monotonic() + self._ttl,
+            claims=claims,
+            fresh_until=fresh_until,
         )

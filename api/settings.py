@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 __all__ = ["Settings"]
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+/?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +25,7 @@ class Settings:
     pool_timeout: float = 10.0
     #: signs tokens; None: the database keeps one, generated at first use
     app_key: str | None = None
-    #: seconds a session token lives
-    token_lifetime: int = 86_400
-    #: seconds a user and his roles are believed without a look at the database
+    #: seconds a token, its user and his roles are believed without a look at the database
     session_ttl: float = 1.0
     #: seconds a catalog is believed when no notification arrives
     catalog_ttl: float = 15.0
@@ -34,6 +35,10 @@ class Settings:
     max_body: int = 10 * 1024 * 1024
     #: rows of a page, None is without a limit
     max_page_size: int | None = None
+    #: modules with custom actions
+    actions: tuple[str, ...] = ()
+    #: origins, like "https://app.example", whose pages may send cookies; pages of others may ask without
+    cors_origins: tuple[str, ...] = ()
     #: one line a request; errors are logged in any case
     access_log: bool = True
     log_level: str = "info"
@@ -47,3 +52,12 @@ class Settings:
             raise ValueError("the application key needs at least 32 bytes")
         if self.processes < 1:
             raise ValueError(f'"processes" must be at least 1, not {self.processes}')
+        for name in ("max_body", "max_page_size"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f'"{name}" must be at least 1, not {value}')
+        if self.statement_timeout < 0:
+            raise ValueError(f'"statement_timeout" must not be negative, not {self.statement_timeout}')
+        for origin in self.cors_origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f'"{origin}" is no origin: https://app.example is one')

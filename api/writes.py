@@ -1,18 +1,19 @@
-"""create, update and destroy: one call of `orchestrator.act`, whose status and body go out as they are."""
+"""What writes records: one call of `orchestrator.act`, whose status and body go out as they are."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from api.context import Context
-from api.errors import ApiError
 from api.reply import Reply
 
-__all__ = ["act", "create", "destroy", "update"]
+__all__ = ["ACT", "act", "create", "destroy", "update"]
 
-_ACT = "select orchestrator.act($1, $2, $3, $4::bigint, $5, $6, $7)"
+#: request, collection, association, user, role, bound workflows, request id
+ACT = "select orchestrator.act($1, $2, $3, $4::bigint, $5, $6, $7)"
 
 
 async def create(ctx: Context) -> Reply:
@@ -21,25 +22,24 @@ async def create(ctx: Context) -> Reply:
 
 
 async def update(ctx: Context) -> Reply:
-    """A list of the updated records."""
-    values = ctx.values_text()
-    if values.lstrip().startswith("["):
-        raise ApiError(400, "a list of values cannot be used to update")
-    return await act(ctx, values)
+    """A list of the updated records; for a list of values a list of such lists, for a to-one path one record."""
+    return await act(ctx, ctx.values_text())
 
 
 async def destroy(ctx: Context) -> Reply:
-    """The number of deleted records."""
+    """The number of deleted records; on a path through a relation true."""
+    if ctx.params.truncates:
+        return Reply(204, b"")
     return await act(ctx, "{}")
 
 
-async def act(ctx: Context, values: str) -> Reply:
-    """Runs the action with its workflows in one statement, which is one transaction."""
+async def act(ctx: Context, values: str, more: Mapping[str, Any] | None = None) -> Reply:
+    """Runs the action with its workflows in one statement, which is one transaction; `more` goes with the request."""
     target = ctx.target
     row = await ctx.services.database.row(
-        _ACT,
+        ACT,
         (
-            _request(ctx, values),
+            _request(ctx, values, more or {}),
             target.collection,
             target.association,
             None if ctx.user_id is None else str(ctx.user_id),
@@ -53,14 +53,17 @@ async def act(ctx: Context, values: str) -> Reply:
     return Reply(int(row[0][:3]), row[0][4:])
 
 
-def _request(ctx: Context, values: str) -> str:
+def _request(ctx: Context, values: str, more: Mapping[str, Any]) -> str:
     """The request as JSON. The values are text already, checked to be one JSON value, and go in as such."""
     target, params = ctx.target, ctx.params
     request: dict[str, Any] = {"action": ctx.action}
     if target.association is not None:
         request["association"] = target.association
         request["source"] = target.collection
-        request["sourceId"] = target.source_id
+        request["sourceId"] = ctx.source_key()
+    elif target.field is not None:
+        request["field"] = target.field
+        request["sourceId"] = ctx.source_key()
     optional = {
         "filterByTk": params.filter_by_tk,
         "filter": params.filter,
@@ -68,6 +71,7 @@ def _request(ctx: Context, values: str) -> str:
         "whitelist": params.whitelist,
         "blacklist": params.blacklist,
         "updateAssociationValues": params.update_association_values or None,
+        **more,
     }
     request.update((name, value) for name, value in optional.items() if value is not None)
     return f'{_encoder.encode(request)[:-1]}, "values": {values}}}'

@@ -142,7 +142,7 @@ def _servers(server: Server, database: str, statements: Mapping[str, Any]) -> It
         for port, command in commands.items():
             log = server.home / f"http-{port}.log"
             children.append(spawn([sys.executable, *command], log=log, parent_death_signal=signal.SIGTERM))
-            _wait(f"http://127.0.0.1:{port}/{'api/__health' if port == api else 'get'}", log)
+            _wait(f"http://127.0.0.1:{port}/{'api/__ready' if port == api else 'get'}", log)
         yield api, bare
     finally:
         for child in children:

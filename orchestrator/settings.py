@@ -23,11 +23,22 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=13000, ge=0, le=65535)
     processes: int = Field(default=1, ge=1)
-    #: connections that one API process keeps
     #: database connections of one API process: more than the cores only take turns
     pool_size: int = Field(default_factory=lambda: 2 * (os.cpu_count() or 4) + 2, ge=1)
+    #: modules with actions of one's own, separated by commas; see docs/actions.md
+    actions: str = ""
     #: signs bearer tokens; None: the database keeps a key, made at first use
     app_key: SecretStr | None = None
+    #: rows of a page; None is without a limit
+    max_page_size: int | None = Field(default=None, ge=1)
+    #: milliseconds a statement of the API may take, 0 is for ever
+    statement_timeout: int = Field(default=30_000, ge=0)
+    #: bytes of a request body
+    max_body: int = Field(default=10 * 1024 * 1024, ge=1)
+    #: origins whose pages may send cookies, separated by commas
+    cors_origins: str = ""
+    #: seconds that requests in flight get when the API stops
+    graceful_timeout: float = Field(default=15, ge=0)
 
     #: executions a worker claims at a time
     batch: int = Field(default=100, ge=1)

@@ -152,7 +152,7 @@ class Stack:
         if "api" in self.state.processes:
             return
         self._spawn("api", ["serve", "--host", "127.0.0.1", "--port", str(self.state.api_port)])
-        self._wait("api", lambda: _answers(f"{self.access.api}/api/__health"))
+        self._wait("api", lambda: _answers(f"{self.access.api}/api/__ready"))
 
     def _start_workers(self, cluster: Cluster) -> None:
         names = [f"worker-{number}" for number in range(1, self._plan.workers + 1)]

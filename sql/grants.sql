@@ -32,7 +32,8 @@ begin
             and p.proname not in (
                 'publish', 'put_plan', 'write_guards', 'write_before', 'write_close', 'write_truncate', 'write_after',
                 'set_firing', 'lock_patiently', 'attach_statement_triggers', 'attach_dispatcher', 'attach_after',
-                'detach_triggers', 'drop_hooks', 'keep_up', 'register_collection', 'unregister_collection', 'manage', 'unmanage'
+                'detach_triggers', 'drop_hooks', 'keep_up', 'register_collection', 'unregister_collection', 'manage', 'unmanage',
+                'change_collection', 'take_collection', 'attach_filler', 'detach_fillers', 'next_sort', 'refuse_cycle'
             )
     loop
         execute format('alter routine %s owner to orchestrator_owner', v_object.name);
@@ -68,13 +69,13 @@ grant execute on function
     orchestrator.register_worker, orchestrator.retire_worker, orchestrator.sweep_workers,
     orchestrator.fall_asleep, orchestrator.get_up, orchestrator.set_fence, orchestrator.fence_passed,
     orchestrator.run_executions, orchestrator.run_execution, orchestrator.lock_suspects, orchestrator.suspect_execution,
-    orchestrator.abort_expired, orchestrator.seconds_to_expiry, orchestrator.unpark_executions, orchestrator.fold_counts,
+    orchestrator.abort_expired, orchestrator.seconds_to_expiry, orchestrator.unpark_executions, orchestrator.fold_counts, orchestrator.forget_statements,
     orchestrator.current_time
     to orchestrator_api;
 
 -- the HTTP API
 grant execute on function
-    orchestrator.session_user_of, orchestrator.sign_in_account, orchestrator.app_key, orchestrator.catalog,
+    orchestrator.sign_in_account, orchestrator.app_key, orchestrator.catalog,
     orchestrator.catalog_revision, orchestrator.act,
     orchestrator.run, orchestrator.resume, orchestrator.cancel
     to orchestrator_api;
@@ -82,11 +83,25 @@ grant select on
     orchestrator.api_workflows, orchestrator.api_flow_nodes, orchestrator.api_executions, orchestrator.api_jobs,
     orchestrator.api_users, orchestrator.api_roles, orchestrator.api_roles_users
     to orchestrator_api;
+grant execute on function orchestrator.change_collection to orchestrator_api;
+grant select on orchestrator.api_collections, orchestrator.api_fields to orchestrator_api;
 grant execute on function orchestrator.administer to orchestrator_api;
 grant select on
     orchestrator.api_workflow_stats, orchestrator.api_workflow_version_stats,
     orchestrator.api_workflow_categories, orchestrator.api_workflow_category_relations
     to orchestrator_api;
+
+-- the HTTP API: sessions and accounts
+grant execute on function
+    orchestrator.begin_attempt, orchestrator.open_session, orchestrator.renew_session, orchestrator.token_state, orchestrator.end_session,
+    orchestrator.api_key_terms, orchestrator.keep_api_key, orchestrator.delete_api_keys,
+    orchestrator.sign_up_account, orchestrator.update_profile, orchestrator.password_of, orchestrator.change_password,
+    orchestrator.open_password_reset, orchestrator.reset_is_open, orchestrator.reset_password,
+    orchestrator.identity_setting, orchestrator.save_identity_setting,
+    orchestrator.public_authenticators, orchestrator.authenticator_options,
+    orchestrator.save_authenticator, orchestrator.delete_authenticators
+    to orchestrator_api;
+grant select on orchestrator.api_authenticators, orchestrator.api_api_keys to orchestrator_api;
 
 -- administrators publish with plain UPDATE as well as with functions, and see everything but secrets
 grant execute on function

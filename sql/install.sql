@@ -9,6 +9,7 @@
 \ir tables/definition.sql
 \ir tables/execution.sql
 \ir tables/identity.sql
+\ir tables/session.sql
 
 -- functions, by the station of a write that they serve; run again at every upgrade
 
@@ -66,11 +67,39 @@
 
 -- identity: accounts and sessions
 \ir functions/identity/announce_identity.sql
+\ir functions/identity/api_key_terms.sql
 \ir functions/identity/app_key.sql
+\ir functions/identity/authenticator_options.sql
+\ir functions/identity/begin_attempt.sql
+\ir functions/identity/change_password.sql
+\ir functions/identity/check_profile.sql
+\ir functions/identity/clear_attempts.sql
+\ir functions/identity/delete_api_keys.sql
+\ir functions/identity/delete_authenticators.sql
+\ir functions/identity/duration_seconds.sql
+\ir functions/identity/end_session.sql
 \ir functions/identity/ensure_root.sql
+\ir functions/identity/identity_setting.sql
+\ir functions/identity/keep_api_key.sql
+\ir functions/identity/keep_authenticator.sql
+\ir functions/identity/open_password_reset.sql
+\ir functions/identity/open_session.sql
+\ir functions/identity/password_of.sql
+\ir functions/identity/public_authenticators.sql
+\ir functions/identity/raise_taken.sql
+\ir functions/identity/renew_session.sql
+\ir functions/identity/reset_is_open.sql
+\ir functions/identity/reset_password.sql
 \ir functions/identity/role_documents.sql
-\ir functions/identity/session_user_of.sql
+\ir functions/identity/save_authenticator.sql
+\ir functions/identity/save_identity_setting.sql
+\ir functions/identity/session_claims.sql
 \ir functions/identity/sign_in_account.sql
+\ir functions/identity/sign_up_account.sql
+\ir functions/identity/stamp_password.sql
+\ir functions/identity/token_policy.sql
+\ir functions/identity/token_state.sql
+\ir functions/identity/update_profile.sql
 \ir functions/identity/wire_time.sql
 
 -- queue: executions that wait, and their workers
@@ -118,6 +147,7 @@
 \ir functions/record/record_run.sql
 \ir functions/record/record_runs.sql
 \ir functions/record/remember_statement.sql
+\ir functions/record/forget_statements.sql
 \ir functions/record/statement.sql
 
 -- queue: the outbox
@@ -159,6 +189,21 @@
 \ir functions/admin/manage.sql
 \ir functions/admin/unmanage.sql
 
+-- collection: tables and columns made through the HTTP API
+\ir functions/collection/attach_filler.sql
+\ir functions/collection/change_collection.sql
+\ir functions/collection/collection_states.sql
+\ir functions/collection/describe_collection.sql
+\ir functions/collection/detach_fillers.sql
+\ir functions/collection/forget_fields.sql
+\ir functions/collection/next_sort.sql
+\ir functions/collection/put_field.sql
+\ir functions/collection/refuse_cycle.sql
+\ir functions/collection/settle_collections.sql
+\ir functions/collection/tables_to_load.sql
+\ir functions/collection/take_collection.sql
+\ir functions/collection/touch_column.sql
+
 -- administration: documents
 \ir functions/admin/define.sql
 \ir functions/admin/document.sql
@@ -170,6 +215,8 @@
 
 -- what the HTTP API reads of our own tables
 \ir views/system_collections.sql
+\ir views/collection_resources.sql
+\ir views/session_collections.sql
 \ir views/workflow_collections.sql
 
 -- administration: what the HTTP API does to them
@@ -183,6 +230,7 @@
 \ir triggers/workflows_wake.sql
 \ir triggers/flow_nodes.sql
 \ir triggers/identity.sql
+\ir triggers/session.sql
 \ir triggers/collections.sql
 \ir triggers/ddl.sql
 \ir triggers/no_ddl.sql

@@ -21,6 +21,14 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default 13000.")] = None,
     processes: Annotated[int | None, typer.Option(min=1, help="Processes that share the port; default 1.")] = None,
+    max_page_size: Annotated[int | None, typer.Option(min=1, help="Rows of a page; default no limit.")] = None,
+    statement_timeout: Annotated[
+        int | None, typer.Option(min=0, help="Milliseconds a statement may take, 0 is for ever; default 30000.")
+    ] = None,
+    max_body: Annotated[int | None, typer.Option(min=1, help="Bytes of a request body; default 10485760.")] = None,
+    cors_origin: Annotated[
+        list[str] | None, typer.Option(help="Origin whose pages may send cookies; can be given several times.")
+    ] = None,
     dsn: Dsn = "",
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
@@ -42,7 +50,13 @@ def serve(
             processes=processes or settings.processes,
             pool_size=settings.pool_size,
             app_key=settings.app_key.get_secret_value() if settings.app_key else None,
+            max_page_size=max_page_size or settings.max_page_size,
+            statement_timeout=settings.statement_timeout if statement_timeout is None else statement_timeout,
+            max_body=max_body or settings.max_body,
+            cors_origins=tuple(cors_origin or filter(None, map(str.strip, settings.cors_origins.split(",")))),
+            graceful_timeout=settings.graceful_timeout,
             log_level=settings.log_level,
+            actions=tuple(name.strip() for name in settings.actions.split(",") if name.strip()),
         )
     )
 

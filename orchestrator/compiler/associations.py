@@ -7,11 +7,19 @@ from typing import Any
 from sqlglot import exp
 
 from orchestrator.compiler.keys import key_condition
-from orchestrator.compiler.sql import Scope, column, equal, parameter, scalar, table
+from orchestrator.compiler.sql import Scope, column, equal, identifier, parameter, scalar, table
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Association, Collection
 
-__all__ = ["pivot_condition", "related", "related_rows", "related_to_source", "source_column", "source_value"]
+__all__ = [
+    "outer_join",
+    "pivot_condition",
+    "related",
+    "related_rows",
+    "related_to_source",
+    "source_column",
+    "source_value",
+]
 
 
 def related(scope: Scope, source: Collection, alias: str, association: Association, target_alias: str) -> exp.Expr:
@@ -34,6 +42,16 @@ def related_rows(
     near = column(alias, source_column(association))
     link = pivot_condition(scope, association, near, target_alias, pivot_alias)
     return exp.select().from_(table(through, pivot_alias)).join(target, join_type="cross").where(link, copy=False)
+
+
+def outer_join(
+    scope: Scope, query: exp.Select, source: Collection, alias: str, association: Association, target_alias: str
+) -> exp.Select:
+    """The query with each row beside every related one, under ``target_alias``; beside nulls where there is none."""
+    found = related_rows(scope, source, alias, association, target_alias, scope.alias())
+    found = found.select(exp.Column(this=exp.Star(), table=identifier(target_alias)))
+    joined = exp.Lateral(this=found.subquery(), alias=exp.TableAlias(this=identifier(target_alias)))
+    return query.join(joined, on=exp.true(), join_type="left")
 
 
 def related_to_source(

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sqlglot import exp
 
-from orchestrator.compiler.associations import related_rows
+from orchestrator.compiler.associations import outer_join, related_rows
 from orchestrator.compiler.operators import Operand, apply, of_nulls
 from orchestrator.compiler.sql import (
     UNKNOWN_COLUMN,
@@ -140,19 +140,12 @@ def _joined(scope: Scope, row: Row, tree: Tree) -> exp.Expr:
             reached = tuple(path[: depth + 1])
             if reached not in rows:
                 rows[reached] = Row(scope.collection(association.target), scope.alias(), name)
-                query = _outer_join(scope, query, here, association, rows[reached])
+                query = outer_join(scope, query, here.collection, here.alias, association, rows[reached].alias)
             here = rows[reached]
         return here, ()
 
     condition = _tree(scope, resolve, tree)
     return exp.Exists(this=query.where(condition, copy=False))
-
-
-def _outer_join(scope: Scope, query: exp.Select, row: Row, association: Association, target: Row) -> exp.Select:
-    found = related_rows(scope, row.collection, row.alias, association, target.alias, scope.alias())
-    found = found.select(exp.Column(this=exp.Star(), table=identifier(target.alias)))
-    joined = exp.Lateral(this=found.subquery(), alias=exp.TableAlias(this=identifier(target.alias)))
-    return query.join(joined, on=exp.true(), join_type="left")
 
 
 def _leaf(scope: Scope, row: Row, path: Sequence[str], operand: Operand) -> exp.Expr:
@@ -182,7 +175,7 @@ def _json_path(field: Field, value: exp.Expr, path: Sequence[str], operand: Oper
         raise InvalidError(f"Invalid value {{ {path[0]}: … }}")
     keys = [literal(key) for key in path]
     text = call(f"{field.pg_type}_extract_path_text", value, *keys)
-    if operand.kind == "number" and operand.ordering:
+    if operand.kind in {"number", "numbers"} and operand.ordering:
         kind = call(f"{field.pg_type}_typeof", call(f"{field.pg_type}_extract_path", value.copy(), *keys))
         number = exp.Case(
             ifs=[exp.If(this=exp.EQ(this=kind, expression=literal("number")), true=cast(text, "numeric"))]
@@ -193,10 +186,9 @@ def _json_path(field: Field, value: exp.Expr, path: Sequence[str], operand: Oper
 
 def _descendant(scope: Scope, collection: Collection, field: Field, value: exp.Expr, operand: Operand) -> exp.Expr:
     """Rows below the given ones, by the collection's relation to itself."""
-    own = [a for a in collection.associations.values() if a.type == "belongsTo" and a.target == collection.name]
-    if not own:
+    parent = collection.parent
+    if parent is None:
         raise InvalidError(f'collection "{collection.name}" is not a tree')
-    parent = next((a for a in own if a.name == "parent"), own[0])
     key_field = collection.fields[parent.target_key]
     first, next_, below = scope.alias(), scope.alias(), scope.alias()
     start = exp.select(exp.alias_(column(first, parent.target_key), "key", quoted=True)).from_(table(collection, first))

@@ -209,16 +209,14 @@ def _matches(field: Field, value: exp.Expr, operand: Operand) -> exp.Expr:
         )
     elif field.json:
         texts = exp.Anonymous(this="ARRAY", expressions=[_elements(field, value)])
-        same = exp.and_(
+        alike = exp.and_(
             operate("@>", texts, parameter(number, "text[]")),
             operate("<@", texts.copy(), parameter(number, "text[]")),
-            exp.Not(this=_null(value)),
         )
+        same = exp.Case(ifs=[exp.If(this=exp.Not(this=_null(value)), true=alike)])
     else:
         raise InvalidError(f'"{field.name}" is no list')
-    if operand.operator == "match":
-        return exp.Paren(this=same)
-    return exp.Paren(this=exp.and_(_not(same), exp.Not(this=_null(value))))
+    return exp.Paren(this=same) if operand.operator == "match" else _not(same)
 
 
 def _contains(field: Field, value: exp.Expr, operand: Operand) -> exp.Expr:
@@ -249,12 +247,14 @@ def _date(field: Field, value: exp.Expr, operand: Operand) -> exp.Expr:
     if field.pg_type not in _DATE_TYPES:
         raise InvalidError(f'"{field.name}" is no date')
     first = int(operand.first)
-    low = parameter(first, field.pg_type)
+    # a day begins at midnight, wherever in a day the bound lies
+    bound = "timestamp without time zone" if field.pg_type == "date" else field.pg_type
+    low = parameter(first, bound)
     if operand.operator == "dateBefore":
         return exp.LT(this=value, expression=low)
     if operand.operator == "dateFrom":
         return exp.GTE(this=value, expression=low)
-    high = parameter(first + 1, field.pg_type)
+    high = parameter(first + 1, bound)
     if operand.operator == "dateOutside":
         return exp.Paren(this=exp.or_(exp.LT(this=value, expression=low), exp.GTE(this=value.copy(), expression=high)))
     return exp.Paren(this=exp.and_(exp.GTE(this=value, expression=low), exp.LT(this=value.copy(), expression=high)))

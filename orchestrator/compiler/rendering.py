@@ -132,7 +132,7 @@ def _relation(
         deeper.sort, deeper.levels = selection.sort, selection.levels - 1
         selection.relations[association.name] = deeper
     columns = row_columns(scope, inner, selection, rendering)
-    if association.type == "belongsToMany" and selection.whole:
+    if association.type == "belongsToMany" and selection.whole and selection.pivot:
         through = scope.collection(association.through or "")
         linked = row_json(pivot_columns(scope, through, pivot, rendering))
         columns.append(exp.alias_(linked, through.name, quoted=True))

@@ -34,6 +34,8 @@ class Selection:
     sort: list[str] = field(default_factory=list)
     #: levels of the same relation below this one
     levels: int = 0
+    #: whether rows reached through a join table show the row that links them
+    pivot: bool = True
 
     @property
     def fields(self) -> list[Field]:
@@ -60,6 +62,8 @@ def select(scope: Scope, collection: Collection, shape: Mapping[str, Any]) -> Se
         _append(scope, root, text)
     for path in shape.get("except", ()):
         _leave_out(root, path.split("."), bool(wanted))
+    if shape.get("template"):
+        _anonymize(root)
     return root
 
 
@@ -100,6 +104,32 @@ def _child(scope: Scope, selection: Selection, name: str) -> Selection:
         child = Selection(scope.collection(selection.association(name).target), whole=False)
         selection.relations[name] = child
     return child
+
+
+#: columns and relations that say who wrote a record, and when
+_STAMPS = frozenset({"createdAt", "updatedAt", "createdById", "updatedById", "createdBy", "updatedBy"})
+_OWN_TYPES = frozenset({"sort", "password", "sequence"})
+
+
+def _anonymize(selection: Selection, *also: str) -> None:
+    """Leave out what only this one record can have, so that another can be made of the rest.
+
+    Records that belong to it are anonymized as well; those that are merely linked are not, for the new one is to be
+    linked to them too.
+    """
+    collection = selection.collection
+    names = {f.name for f in collection.fields.values() if f.primary_key or f.type in _OWN_TYPES}
+    names |= {a.foreign_key for a in collection.associations.values() if a.type == "belongsTo"}
+    names |= {*collection.key_columns, *_STAMPS, *also}
+    selection.hidden |= names
+    selection.columns -= names
+    for name in names & selection.relations.keys():
+        del selection.relations[name]
+    for name, child in selection.relations.items():
+        association = selection.association(name)
+        if association.type in {"hasOne", "hasMany"}:
+            _anonymize(child, association.foreign_key)
+        child.pivot = False
 
 
 def _options(text: str) -> Iterable[tuple[str, str]]:

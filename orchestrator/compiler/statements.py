@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from orchestrator.compiler.aggregation import compile_query
 from orchestrator.compiler.associations import pivot_condition, related_to_source, source_value
 from orchestrator.compiler.filters import filter_condition
 from orchestrator.compiler.keys import key_condition
@@ -29,6 +30,7 @@ from orchestrator.compiler.sql import (
     table,
     to_sql,
 )
+from orchestrator.compiler.trees import select_tree
 from orchestrator.engine.port import Port
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Association, Catalog, Collection, Field
@@ -42,6 +44,9 @@ CHANGED = "changed"
 #: alias of the values to write
 VALUES = "p"
 
+#: estimated rows beyond which a page does not count them
+_MANY = 300_000
+
 _AGGREGATES = frozenset({"count", "sum", "avg", "min", "max"})
 
 
@@ -49,7 +54,8 @@ def compile_shape(catalog: Catalog, shape: str) -> str:
     """The statement of a shape; its result columns are texts:
 
     ``data`` is one JSON array in a single row, or with ``single`` or ``keys`` one JSON object a row; ``keys`` are the
-    columns asked for; ``count`` and ``value`` come of counts and aggregates.
+    columns asked for; ``count`` and ``value`` come of counts and aggregates. Where rows are not to be counted, because
+    the collection says so or there are too many, the ``count`` of a page is ``true`` if more follow it, else ``false``.
     """
     request: Shape = json.loads(shape)
     scope = Scope(catalog)
@@ -81,16 +87,53 @@ def _select(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     elif shape.get("single"):
         query = query.limit(1)
     entries = _entries(scope, collection, alias, shape)
+    if shape.get("locked"):
+        # for no key update: rows that refer to it may be written meanwhile
+        query.set("locks", [exp.Lock(update=True, key=True)])
     if shape.get("single") or "keys" in shape:
         return query.select(*_row(scope, collection, alias, shape, entries))
     listed = exp.select(exp.alias_(cast(aggregated(query.select(*entries)), "text"), "data"))
     if shape.get("count"):
-        listed = listed.select(exp.alias_(scalar(_counted(scope, collection, shape)), "count"))
+        listed = listed.select(exp.alias_(_total(scope, collection, shape), "count"))
     return listed
+
+
+def _tree(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    narrowed = any(name in shape for name in ("association", "key", "filter"))
+    return select_tree(
+        scope,
+        collection,
+        shape,
+        where=lambda alias: _conditions(scope, collection, alias, shape) if narrowed else [],
+        entries=lambda alias: _entries(scope, collection, alias, shape),
+    )
 
 
 def _count(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     return _counted(scope, collection, shape)
+
+
+def _total(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    """How many rows there are; or whether any follow the page, where that is all that is wanted."""
+    number = scalar(_counted(scope, collection, shape))
+    if "limit" not in shape:
+        return number
+    alias = scope.alias()
+    rest = exp.select("1").from_(table(collection, alias)).where(*_conditions(scope, collection, alias, shape))
+    beyond: exp.Expr = parameter(shape["limit"], "bigint")
+    if "offset" in shape:
+        beyond = exp.Paren(this=exp.Add(this=beyond, expression=parameter(shape["offset"], "bigint")))
+    following = cast(exp.Exists(this=rest.limit(1).offset(beyond)), "text")
+    if collection.options.get("simplePaginate"):
+        return following
+    if not collection.oid:
+        return number
+    estimate = exp.select(column("c", "reltuples")).from_(
+        exp.Table(this=identifier("pg_class"), db=identifier("pg_catalog"), alias=exp.TableAlias(this=identifier("c")))
+    )
+    estimate = estimate.where(exp.EQ(this=column("c", "oid"), expression=exp.Literal.number(collection.oid)))
+    many = exp.GT(this=scalar(estimate), expression=exp.Literal.number(_MANY))
+    return exp.Case(ifs=[exp.If(this=many, true=following)], default=number)
 
 
 def _counted(scope: Scope, collection: Collection, shape: Shape) -> exp.Select:
@@ -269,8 +312,10 @@ def _field(collection: Collection, name: str) -> Field:
 
 _KINDS: dict[str, Callable[[Scope, Collection, Shape], exp.Expr]] = {
     "select": _select,
+    "tree": _tree,
     "count": _count,
     "aggregate": _aggregate,
+    "query": compile_query,
     "insert": _insert,
     "update": _update,
     "delete": _delete,

@@ -51,8 +51,10 @@ class Actor:
 
 def parse_bindings(text: str | None) -> tuple[Binding, ...]:
     """``key1,key2!category.parent`` in the order given, a key once."""
+    if not text:
+        return ()
     bindings: dict[tuple[str, tuple[str, ...]], Binding] = {}
-    for part in (text or "").split(","):
+    for part in text.split(","):
         key, _, path = part.strip().partition("!")
         if key:
             binding = Binding(key, tuple(p for p in path.split(".") if p))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.engine.encoding import from_json, from_stored_json, to_json
+from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.history import jobs_json
 from orchestrator.engine.interruption import is_interruption
 from orchestrator.engine.job import Job
@@ -124,7 +124,7 @@ class Batch:
                 return False
             context = row["context"]
             with self._host.budget():
-                jobs = passing(from_stored_json(context) if context else None)
+                jobs = passing(from_json(context) if context else None)
             if jobs is None:
                 return False
         except (Exception, BudgetExceeded):

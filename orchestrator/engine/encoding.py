@@ -14,7 +14,7 @@ from typing import Any
 
 from orchestrator.engine.variables import UNDEFINED
 
-__all__ = ["from_json", "from_stored_json", "iso", "quoted", "to_json"]
+__all__ = ["from_json", "iso", "quoted", "to_json"]
 
 #: JSON text of a string
 quoted = json.encoder.encode_basestring
@@ -51,6 +51,8 @@ def to_json(value: Any) -> str:
         return format(value, "f")
     if cls is int:
         return str(value)
+    if cls is str and "\x00" not in value:
+        return quoted(value)
     out: list[str] = []
     _append(value, out.append)
     return "".join(out)
@@ -94,9 +96,11 @@ def _append(value: Any, put: Callable[[str], Any]) -> None:
 
 def from_json(text: str) -> Any:
     """The value of JSON text; numbers with a fraction become Decimal."""
+    try:
+        value, end = _scan(text, 0)
+        if end == len(text):
+            return value
+    except StopIteration:
+        pass
+    # blanks around it, or an error to be told
     return _decode(text)
-
-
-def from_stored_json(text: str) -> Any:
-    """The value of JSON text that the database has checked: one look less at its ends."""
-    return _scan(text, 0)[0] if text.startswith("{") else _decode(text)

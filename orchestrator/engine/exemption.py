@@ -9,7 +9,7 @@ from orchestrator.engine.follow import Written
 from orchestrator.engine.guard import changed_since
 from orchestrator.engine.plan import Plan
 
-__all__ = ["Exemption"]
+__all__ = ["Exemption", "Watch"]
 
 
 class Exemption:
@@ -19,7 +19,7 @@ class Exemption:
         written: what the statement wrote; its followers start when the whole request is done.
     """
 
-    __slots__ = ("collection", "event", "expected", "judged", "plan", "written")
+    __slots__ = ("_expected", "_places", "_plan", "collection", "event", "judged", "written")
 
     def __init__(
         self,
@@ -27,22 +27,22 @@ class Exemption:
         event: str,
         judged: Mapping[str, Any],
         plan: int | None = None,
-        expected: Sequence[tuple[int, str]] | None = None,
+        watched: Sequence[tuple[int, str]] | None = None,
     ) -> None:
+        """``watched``: where columns that guards read are among a row of the plan; None: they have to be looked for."""
         self.collection = collection
         self.event = event
         self.judged = judged
-        #: where the plan's columns that guards read are among a row's values, by name; None: they have to be looked for
-        self.expected = expected
-        self.plan = plan
         self.written: list[Written] = []
+        self._plan = None if watched is None else plan
+        self._places = [] if watched is None else [place for place, _ in watched]
+        self._expected = [] if watched is None else [judged.get(name) for _, name in watched]
 
     def expects(self, plan_id: int, event: str, values: Sequence[Any]) -> bool:
         """Whether this row is what was judged, at first sight: the same values in the same plan's columns."""
-        if self.expected is None or plan_id != self.plan or event != self.event:
+        if plan_id != self._plan or event != self.event:
             return False
-        judged = self.judged
-        return all(values[place] == judged.get(name) for place, name in self.expected)
+        return [values[place] for place in self._places] == self._expected
 
     def covers(self, plan: Plan, event: str, values: list[Any]) -> bool:
         """Whether this row is what was judged: a default or another trigger may have changed it since."""
@@ -56,3 +56,27 @@ class Exemption:
         else:
             row = plan.columns.row(values)
         return not changed_since(self.judged, row, plan.watched)
+
+    def leaves_bound(self, plan: Plan, depth: int) -> bool:
+        """Whether a row that is judged by itself is for the guards, too, that the request is bound to."""
+        return True
+
+
+class Watch(Exemption):
+    """Statements of a request whose rows the global guards judge one by one, and which are followed at its end.
+
+    The guards that the request is bound to have judged it as a whole.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, collection: str) -> None:
+        super().__init__(collection, "", {})
+
+    def covers(self, plan: Plan, event: str, values: list[Any]) -> bool:
+        """Never."""
+        return False
+
+    def leaves_bound(self, plan: Plan, depth: int) -> bool:
+        """Not for rows of the request's own."""
+        return depth > 1 or plan.collection != self.collection

@@ -35,6 +35,7 @@ class Frame:
         "_actor",
         "_host",
         "base",
+        "binds",
         "command",
         "guards",
         "history",
@@ -55,6 +56,8 @@ class Frame:
         #: by program, runs that plainly passed: the rows' own parts of their contexts, and their jobs
         self.passed: dict[Program, tuple[list[str], list[str]]] = {}
         self.guards: dict[str, list[Guard]] = {}
+        #: whether guards that the write is bound to judge its rows: those of a request may have judged it already
+        self.binds = True
         #: what every context of the statement has in common
         self.base: dict[str, Any] = {"record": None, "previous": None}
         #: executions that refused; the transaction takes them with it, unless a request writes them after its rollback

@@ -154,7 +154,7 @@ def guards_of(host: Host, frame: Frame, event: str) -> list[Guard]:
         if guards is None:
             programs = [host.program(program_id) for program_id in plan.before.get(event, ())]
             guards = plan.guards[event] = [guard_of(program) for program in programs]
-        if plan.bindable:
+        if plan.bindable and frame.binds:
             guards = [*bound_guards(host, frame.actor, plan.collection), *guards]
         frame.guards[event] = guards
         for guard in guards:

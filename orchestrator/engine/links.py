@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from orchestrator.engine.encoding import to_json
 from orchestrator.errors import InvalidError, NotFoundError
 from orchestrator.model.collection import Association, Collection
+from orchestrator.model.shape import is_selective
 
 if TYPE_CHECKING:
     from orchestrator.engine.records import Records
 
-__all__ = ["How", "Links", "associate", "source_of"]
+__all__ = ["How", "Links", "associate", "locked_row", "open_links", "pivot_of", "refer", "source_of", "source_row"]
 
 How = Literal["add", "set", "remove", "toggle"]
+
+#: a target key with the values of its link
+Pair = tuple[Any, Mapping[str, Any] | None]
+
+#: columns of a link that say who made and who changed it; over HTTP nobody may say it himself
+_SIGNATURES = frozenset({"createdById", "updatedById"})
 
 
 class Links:
@@ -30,17 +37,22 @@ class Links:
         self._association = association
         self.source = source
 
-    def add(self, keys: Sequence[Any], pivot: Mapping[str, Any] | None = None) -> None:
-        """Link rows by their target keys; keys of no row are passed over. ``pivot`` is stored with each link."""
+    def add(self, keys: Sequence[Any], pivot: Mapping[str, Any] | None = None, *, but: Sequence[Any] = ()) -> None:
+        """Link rows by their target keys, ``but`` for some; keys of no row are passed over.
+
+        ``pivot`` is stored with each link, also with those that are there already.
+        """
         if not keys:
             return
         association = self._association
+        which = {"$in": list(keys), "$notIn": list(but)}
         if association.type == "belongsToMany":
-            self._add_pivots(keys, dict(pivot or {}))
+            self.set_pivot(keys, pivot or {})
+            self._add_pivots(which, pivot or {})
             return
         # rows that are linked already are not touched, so that nothing follows a write that changes nothing
         self._set_foreign_key(
-            self.source, {association.target_key: {"$in": list(keys)}, association.foreign_key: {"$ne": self.source}}
+            self.source, {association.target_key: which, association.foreign_key: {"$ne": self.source}}
         )
 
     def keep_only(self, keys: Sequence[Any]) -> None:
@@ -52,16 +64,49 @@ class Links:
         if keys:
             self._unlink({"$in": list(keys)})
 
-    def linked(self, keys: Sequence[Any]) -> list[Any]:
-        """Those of the keys that are linked."""
+    def toggle(self, pairs: Sequence[Pair]) -> None:
+        """Unlink those rows that are linked, and link the others."""
         association = self._association
-        rows = self._records.find(
-            association.target,
-            filter={association.target_key: {"$in": list(keys)}},
-            association={"collection": self._table.name, "name": association.name, "value": self.source},
-            fields=[association.target_key],
+        rows = self._records.fetch(
+            {
+                "kind": "select",
+                "collection": association.target,
+                "filter": {association.target_key: {"$in": [key for key, _ in pairs]}},
+                "association": {"collection": self._table.name, "name": association.name, "value": self.source},
+                "keys": [association.target_key],
+            }
         )
-        return [row[association.target_key] for row in rows]
+        linked = [self._records.keys_of(row)[association.target_key] for row in rows]
+        self.remove(linked)
+        self.add_pairs(pairs, but=linked)
+
+    def set(self, pairs: Sequence[Pair]) -> None:
+        """Link these rows, and no others."""
+        self.keep_only([key for key, _ in pairs])
+        self.add_pairs(pairs)
+
+    def add_pairs(self, pairs: Sequence[Pair], *, but: Sequence[Any] = ()) -> None:
+        """Link rows, each with values of its own."""
+        self.add([key for key, pivot in pairs if not pivot], but=but)
+        for key, pivot in pairs:
+            if pivot:
+                self.add([key], pivot, but=but)
+
+    def set_pivot(self, keys: Sequence[Any], pivot: Mapping[str, Any]) -> None:
+        """Store values with the links of these rows."""
+        association = self._association
+        columns = self._pivot_columns(pivot)
+        if columns:
+            filter_ = {association.foreign_key: self.source, association.other_key: {"$in": list(keys)}}
+            self._records.run(
+                {
+                    "kind": "update",
+                    "collection": association.through,
+                    "filter": filter_,
+                    "columns": list(columns),
+                    "values": to_json(columns),
+                }
+            )
 
     def _unlink(self, which: Mapping[str, Any]) -> None:
         association = self._association
@@ -83,24 +128,30 @@ class Links:
             }
         )
 
-    def _add_pivots(self, keys: Sequence[Any], pivot: dict[str, Any]) -> None:
+    def _add_pivots(self, which: Mapping[str, Any], pivot: Mapping[str, Any]) -> None:
         association = self._association
-        through = self._records.table(association.through or "")
-        ends = {association.foreign_key, association.other_key}
-        columns = {name: value for name, value in pivot.items() if name in through.fields and name not in ends}
-        written = {"columns": list(columns), "values": to_json(columns)}
-        if columns:
-            filter_ = {association.foreign_key: self.source, association.other_key: {"$in": list(keys)}}
-            self._records.run({"kind": "update", "collection": through.name, "filter": filter_, **written})
+        columns = self._pivot_columns(pivot)
         self._records.run(
             {
                 "kind": "link",
                 "collection": association.target,
                 "association": {"collection": self._table.name, "name": association.name, "value": self.source},
-                "filter": {association.target_key: {"$in": list(keys)}},
-                **written,
+                "filter": {association.target_key: which},
+                "columns": list(columns),
+                "values": to_json(columns),
             }
         )
+
+    def _pivot_columns(self, pivot: Mapping[str, Any]) -> dict[str, Any]:
+        """What a client may store with a link: not what identifies it, nor who made it."""
+        association = self._association
+        through = self._records.table(association.through or "")
+        fixed = {association.foreign_key, association.other_key, *through.key_columns, *_SIGNATURES}
+        return {
+            name: value
+            for name, value in pivot.items()
+            if name not in fixed and name in through.fields and through.fields[name].writable
+        }
 
 
 def source_of(association: Association, keys: Mapping[str, Any]) -> Any:
@@ -111,8 +162,65 @@ def source_of(association: Association, keys: Mapping[str, Any]) -> Any:
     return value
 
 
+def source_row(records: Records, table: Collection, association: Association, key: Any) -> dict[str, Any]:
+    """The column of the addressed row that the relation goes by, raw; see locked_row."""
+    column = association.foreign_key if association.type == "belongsTo" else association.source_key
+    return locked_row(records, table, column, key)
+
+
+def locked_row(records: Records, table: Collection, column: str, key: Any) -> dict[str, Any]:
+    """A column of the addressed row, raw.
+
+    The row stays locked until the transaction ends: who changes its links does so after those before him.
+
+    Raises:
+        NotFoundError: there is no such row.
+    """
+    request = {"kind": "select", "collection": table.name, "keys": [column], "filterByTk": key, "locked": True}
+    rows = records.fetch(request) if is_selective(None, key) else []
+    if not rows:
+        raise NotFoundError(f'the record of "{table.name}" does not exist')
+    if len(rows) > 1:
+        raise InvalidError(f'the key means several records of "{table.name}"')
+    return records.keys_of(rows[0])
+
+
+def open_links(records: Records, table: Collection, association: Association, key: Any) -> Links:
+    """The links of the addressed row; see source_row."""
+    return Links(records, table, association, source_of(association, source_row(records, table, association, key)))
+
+
+def refer(
+    records: Records, table: Collection, association: Association, key: Any, target: Any, user_id: int | None
+) -> None:
+    """Let the addressed row refer to the target row of a key, or to none."""
+    records.update(table.name, {association.foreign_key: target}, filter_by_tk=key, rendering=None, user_id=user_id)
+
+
+def pivot_of(
+    association: Association,
+    values: Mapping[str, Any],
+    whitelist: Sequence[str] | None = None,
+    blacklist: Sequence[str] | None = None,
+) -> Mapping[str, Any] | None:
+    """What the values of a target row say about its link, under the name of the through-collection."""
+    name = association.through
+    pivot = values.get(name) if name is not None else None
+    if not isinstance(pivot, Mapping) or name in (blacklist or ()):
+        return None
+    if whitelist is not None and name not in {item.partition(".")[0] for item in whitelist}:
+        return None
+    return pivot
+
+
 def associate(
-    records: Records, table: Collection, association: Association, key: Any, items: Sequence[Any], how: How
+    records: Records,
+    table: Collection,
+    association: Association,
+    key: Any,
+    items: Sequence[Any],
+    how: How,
+    user_id: int | None = None,
 ) -> None:
     """Add, set, remove or toggle what one row is related to.
 
@@ -123,33 +231,39 @@ def associate(
     Raises:
         NotFoundError: there is no such row.
     """
-    column = association.foreign_key if association.type == "belongsTo" else association.source_key
-    rows = records.fetch({"kind": "select", "collection": table.name, "keys": [column], "filterByTk": key})
-    if not rows:
-        raise NotFoundError(f'the record of "{table.name}" does not exist')
-    pivots = [item if isinstance(item, list | tuple) else (item, None) for item in items]
-    keys = [target for target, *_ in pivots]
-    if not association.to_many and (how == "toggle" or len(keys) > 1):
+    pairs = list({to_json(target): (target, pivot) for target, pivot in map(_pair, items)}.values())
+    if not association.to_many and (how == "toggle" or len(pairs) > 1):
         raise InvalidError(f'"{association.name}" relates to one record')
+    source = source_row(records, table, association, key)
+    if not association.to_many:
+        if how == "set" and pairs:
+            _demand_target(records, association, pairs[0][0])
+        if how == "add":
+            return
+        pairs = pairs if how == "set" else []
     if association.type == "belongsTo":
-        if how in {"set", "remove"}:
-            new = keys[0] if keys and how == "set" else None
-            records.update(table.name, {column: new}, filter_by_tk=key, rendering=None)
+        new = pairs[0][0] if pairs else None
+        if new is not None or source[association.foreign_key] is not None:
+            refer(records, table, association, key, new, user_id)
         return
-    links = Links(records, table, association, source_of(association, records.keys_of(rows[0])))
+    links = Links(records, table, association, source_of(association, source))
     if how == "toggle":
-        linked = set(links.linked(keys))
-        links.remove([target for target in keys if target in linked])
-        links.add([target for target in keys if target not in linked])
-        return
-    if how == "remove":
-        links.remove(keys) if association.to_many else links.keep_only([])
-        return
-    if how == "set":
-        links.keep_only(keys)
-    if association.to_many or how == "set":
-        plain = [target for target, *pivot in pivots if not pivot or not pivot[0]]
-        links.add(plain)
-        for target, *pivot in pivots:
-            if pivot and pivot[0]:
-                links.add([target], pivot[0])
+        links.toggle(pairs)
+    elif how == "add":
+        links.add_pairs(pairs)
+    elif how == "set" or not association.to_many:
+        links.set(pairs)
+    else:
+        links.remove([target for target, _ in pairs])
+
+
+def _pair(item: Any) -> Pair:
+    target, pivot = item if isinstance(item, list | tuple) and len(item) == 2 else (item, None)
+    if isinstance(target, bool | list | tuple | Mapping) or target is None or not isinstance(pivot, Mapping | None):
+        raise InvalidError(f"{to_json(item)} is not the key of a record")
+    return target, pivot
+
+
+def _demand_target(records: Records, association: Association, key: Any) -> None:
+    if not records.count(association.target, filter={association.target_key: {"$in": [key]}}):
+        raise InvalidError(f'"{association.name}" refers to a record of "{association.target}" that does not exist')

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.engine.encoding import to_json
-from orchestrator.engine.links import Links, source_of
+from orchestrator.engine.links import Links, pivot_of, source_of
 from orchestrator.engine.variables import UNDEFINED
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Association, Collection
@@ -136,7 +136,7 @@ class Nesting:
             if key is None:
                 shown.append(self._created(association, item, links))
             else:
-                links.add([key], self._pivot(association, item))
+                links.add([key], pivot_of(association, item))
                 text = self._changed(association, key, item)
                 shown.append((key, text or to_json({association.target_key: key})))
         if not items:
@@ -154,7 +154,7 @@ class Nesting:
 
     def _created(self, association: Association, value: Mapping[str, Any], links: Links | None) -> tuple[Any, str]:
         """A new row of the target, linked to the source row if there is one already."""
-        pivot = self._pivot(association, value)
+        pivot = pivot_of(association, value)
         own = {name: item for name, item in value.items() if name != association.through}
         if links is not None and association.type != "belongsToMany":
             own[association.foreign_key] = links.source
@@ -222,10 +222,6 @@ class Nesting:
             }
         )
         return [(self._records.keys_of(row)[association.target_key], row["data"]) for row in rows]
-
-    def _pivot(self, association: Association, value: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        pivot = value.get(association.through) if association.through else None
-        return pivot if isinstance(pivot, Mapping) else None
 
     def _below(self, name: str) -> list[str]:
         """The updatable paths as the related rows see them."""

@@ -51,7 +51,7 @@ class Route:
         self.fields = fields
         #: each with what answers for it
         self.guards = guards
-        #: see Exemption.expected
+        #: see Exemption
         self.watched = watched
 
 

@@ -155,13 +155,22 @@ class Records(Reader):
         rows = self._write("delete", table, {}, rendering, table.key_columns, around, selection)
         return Written(len(rows), [row["data"] for row in rows], [row["keys"] for row in rows])
 
-    def associate(self, collection: str, key: Any, association: str, items: Sequence[Any], how: How) -> None:
+    def associate(
+        self,
+        collection: str,
+        key: Any,
+        association: str,
+        items: Sequence[Any],
+        how: How,
+        *,
+        user_id: int | None = None,
+    ) -> None:
         """Add, set, remove or toggle relations of the record of a key; see links.associate."""
         table = self.table(collection)
         found = table.associations.get(association)
         if found is None:
             raise InvalidError(f'"{collection}" has no relation "{association}"')
-        associate(self, table, found, key, items, how)
+        associate(self, table, found, key, items, how, user_id)
 
     # -- data nodes ------------------------------------------------------------------------------------------------
 

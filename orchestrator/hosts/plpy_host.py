@@ -6,45 +6,34 @@ that PL/pgSQL raises, so that the message is the message and nested triggers pil
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
 
-from orchestrator.engine.actor import Actor, parse_bindings, read_actor
 from orchestrator.engine.encoding import from_json, to_json
-from orchestrator.engine.exemption import Exemption
 from orchestrator.engine.follow import follow, rows_of, warn_text
 from orchestrator.engine.frame import Frame
 from orchestrator.engine.guard import FULL, Skip, guards_of, is_settled, judge_row, quick_of
 from orchestrator.engine.plan import Plan
-from orchestrator.engine.port import StatementError
 from orchestrator.engine.processor import BudgetExceeded
 from orchestrator.engine.quick import Passing
 from orchestrator.engine.verdict import Refusal, error_text, skip_text
 from orchestrator.errors import ConflictError, OrchestratorError, SerializationError
-from orchestrator.hosts.backend import StatementId, command_id, statement_identity, trigger_depth
-from orchestrator.hosts.plpy_port import statement_error
-from orchestrator.hosts.plpy_store import PlpyStore
+from orchestrator.hosts.backend import StatementId, command_id, trigger_depth
+from orchestrator.hosts.plpy_requests import PlpyRequests
 
 __all__ = ["PlpyHost"]
 
 #: seconds within which a statement may still run that began before a plan was published
 _YOUNG = 3600
-#: an outcome without an execution
-_NOTHING = (None,) * 6
 #: an envelope with nothing in it
 _DONE = '{"value":null}'
-#: seconds that a login's membership is believed
-_BELIEF = 1.0
-#: seconds of processor time between two looks at what is running; a run is stopped after one to two of them
-CPU_TICK = 1.0
 
 
-class PlpyHost(PlpyStore):
-    """Frames and entry points of one backend.
+class PlpyHost(PlpyRequests):
+    """Frames of one backend, and what its triggers call.
 
     Args:
         plpy: the module that PL/Python hands to its functions.
@@ -59,44 +48,8 @@ class PlpyHost(PlpyStore):
         self._quick: tuple[int, StatementId, int | None, Passing, Frame] | None = None
         #: by plan, what answers for rows of any insert: nothing about the statement matters
         self._settled: dict[int, Passing] = {}
-        self.statement_id: Callable[[], StatementId] = statement_identity()
         self._command_id: Callable[[], int] = command_id()
         self._depth: Callable[[], int] = trigger_depth()
-        #: the one statement that a request-level run has judged already
-        self.exemption: Exemption | None = None
-        #: a login that was granted orchestrator_api, and when that was looked up
-        self._believed: tuple[str, float] | None = None
-        self.routes: dict[tuple[Any, ...], Any] = {}
-        #: whether a request is being carried out
-        self.requesting = False
-        #: executions that refused inside the running request
-        self.refused: list[Any] = []
-        #: messages of guards that left a row out, for the running request
-        self.skipped: list[dict[str, Any]] = []
-        self._seen_run = 0
-        self._busy = 0
-        signal.signal(signal.SIGVTALRM, self._tick)
-        signal.siginterrupt(signal.SIGVTALRM, False)
-        signal.setitimer(signal.ITIMER_VIRTUAL, CPU_TICK, CPU_TICK)
-
-    # -- processor time --------------------------------------------------------------------------------------------
-
-    def _tick(self, _signum: int, _frame: object) -> None:
-        """Stop a run that was running at the last tick as well: statement_timeout does not reach a Python loop."""
-        if self._busy and self._runs == self._seen_run:
-            raise BudgetExceeded(f"the run used more than {CPU_TICK:g} s of processor time")
-        self._seen_run = self._runs
-
-    def budget(self) -> AbstractContextManager[None]:
-        """A run of its own processor time: the host is the block."""
-        self._runs += 1
-        return self
-
-    def __enter__(self) -> None:
-        self._busy += 1
-
-    def __exit__(self, *_error: object) -> None:
-        self._busy -= 1
 
     # -- entry points ----------------------------------------------------------------------------------------------
 
@@ -117,6 +70,7 @@ class PlpyHost(PlpyStore):
             self._settled = {n: p for n, p in self._settled.items() if self.plan(n).collection != plan.collection}
         frame = self._frames[slot] = Frame(self, plan, identity)
         frame.command = None if plan.closes else self._command_id()
+        frame.binds = self.exemption is None or self.exemption.leaves_bound(plan, identity[3])
         return frame
 
     def pin(self, plan_id: int, snapshot: str) -> str | None:
@@ -283,8 +237,10 @@ class PlpyHost(PlpyStore):
         return None
 
     def _closed(self, plan_id: int) -> Frame | None:
-        identity = self.statement_id()
         self._quick = None
+        if not self._frames:
+            return None
+        identity = self.statement_id()
         frame = self._frames.pop((self.plan(plan_id).collection, identity[3]), None)
         return frame if frame is not None and frame.identity == identity else None
 
@@ -319,49 +275,6 @@ class PlpyHost(PlpyStore):
             self._busy -= 1
         return _DONE
 
-    def act(
-        self,
-        request: str,
-        collection: str,
-        plan: int,
-        revision: int,
-        user: str | None,
-        role_name: str | None,
-        db_user: str,
-        trigger_workflows: str | None,
-    ) -> tuple[Any, ...]:
-        """Carry out an HTTP action: a row of ``orchestrator.outcome``."""
-        from orchestrator.engine.request import Standing, act
-
-        self._runs += 1
-        self._busy += 1
-        try:
-            actor = Actor(user, role_name, db_user, parse_bindings(trigger_workflows))
-            if not self._believes(db_user):
-                actor = read_actor(self)
-            done = act(self, request, Standing(collection, plan, revision, actor))
-            answer = f"{done.status} {done.body}"
-            if not done.execution:
-                return answer, None, *_NOTHING
-            program, context, status, jobs, *_ = done.execution
-            now = self.now.isoformat()
-            return answer, None, program.workflow_id, program.key, int(status), context, jobs, now
-        except OrchestratorError as error:
-            return None, error_text(error), *_NOTHING
-        except Exception as error:
-            return None, error_text(self._unexpected(error)), *_NOTHING
-        finally:
-            self._busy -= 1
-
-    def _believes(self, login: str) -> bool:
-        """Whether a request's word on who asks is taken: asked anew every second, as the API does for users."""
-        now = time.monotonic()
-        if self._believed is not None and self._believed[0] == login and now - self._believed[1] < _BELIEF:
-            return True
-        believed = bool(self.fetch("select orchestrator.is_api_login() as believed")[0]["believed"])
-        self._believed = (login, now) if believed else None
-        return believed
-
     def call(self, target: str, args: Sequence[Any]) -> str:
         """Call ``package.module:function`` with the port and arguments; the envelope says how it went."""
         self._runs += 1
@@ -373,17 +286,6 @@ class PlpyHost(PlpyStore):
         except Exception as error:
             return f'{{"error":{error_text(self._unexpected(error))}}}'
         return to_json({"value": value if value is None or isinstance(value, str) else to_json(value)})
-
-    def _unexpected(self, error: Exception) -> OrchestratorError | StatementError:
-        """An error of SQL keeps its code and words; anything else is our fault and goes to the log as well."""
-        if isinstance(error, self._plpy.SPIError):
-            error = statement_error(error)
-        if isinstance(error, StatementError):
-            return error
-        import traceback
-
-        self._plpy.warning("pg-orchestrator: internal error", detail="".join(traceback.format_exception(error)))
-        return OrchestratorError(f"internal error: {error}")
 
 
 class _UnknownSnapshot(Exception):

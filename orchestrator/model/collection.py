@@ -49,6 +49,11 @@ class Field:
         return self.pg_type in {"json", "jsonb"}
 
     @property
+    def listed(self) -> bool:
+        """Whether the value is a list, whose items paths lead to."""
+        return self.array or self.type in {"array", "set"}
+
+    @property
     def scalar(self) -> bool:
         """Whether a text says the whole value: arrays and rows are read from JSON."""
         return not self.array and (self.type != "json" or self.json)
@@ -106,6 +111,12 @@ class Collection:
         return (key,) if isinstance(key, str) else key or ()
 
     @cached_property
+    def parent(self) -> Association | None:
+        """The relation of a row to the one above it, where rows of the collection form a tree."""
+        own = [a for a in self.associations.values() if a.type == "belongsTo" and a.target == self.name]
+        return next((a for a in own if a.name == "parent"), own[0] if own else None)
+
+    @cached_property
     def visible_fields(self) -> tuple[Field, ...]:
         return tuple(f for f in self.fields.values() if not f.hidden)
 
@@ -118,10 +129,16 @@ class Catalog:
     collections: Mapping[str, Collection]
 
     @classmethod
-    def from_json(cls, text: str) -> Catalog:
-        """The catalog from the text of ``orchestrator.catalog()``."""
+    def from_json(cls, text: str, others: Mapping[str, Key] | None = None) -> Catalog:
+        """The catalog from the text of ``orchestrator.catalog()``.
+
+        Args:
+            others: collections that relations may lead to although they are no managed tables, with their keys.
+        """
         document = json.loads(text)
-        keys = {item["name"]: _key(item.get("filterTargetKey")) for item in document["collections"]}
+        keys = dict(others or {}) | {
+            item["name"]: _key(item.get("filterTargetKey")) for item in document["collections"]
+        }
         collections = {item["name"]: _collection(item, keys) for item in document["collections"]}
         return cls(revision=document["revision"], collections=collections)
 

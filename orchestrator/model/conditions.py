@@ -10,6 +10,7 @@ what the parameters from number ``first`` on are:
 
     ""   none            "string" "number" "boolean"   one scalar        "array"   one array literal of texts
     "json"   one JSON text         "range"   two scalars                 "column"  none, ``first`` is a column's name
+    "numbers"   two numbers
 
 Operators arrive here in every spelling and leave in one.
 """
@@ -122,8 +123,8 @@ class Conditions(NamedTuple):
         items = value if isinstance(value, list | tuple) else [value]
         if any(isinstance(item, list | tuple | Mapping) for item in items):
             return None
-        if name in {"in", "notIn"} and not any(_known(item) for item in items):
-            return ["never" if name == "in" else "always", "", 0]
+        if name in _OF_NOTHING and not any(_known(item) for item in items):
+            return [_OF_NOTHING[name], "", 0]
         return [name, "array", self.parameters.add(array_literal(items))]
 
     def _equal(self, name: str, value: Any) -> Tree | None:
@@ -141,7 +142,7 @@ class Conditions(NamedTuple):
             return None
         first = self.parameters.add(scalar_text(value[0]))
         self.parameters.add(scalar_text(value[1]))
-        return [name, "range", first]
+        return [name, "numbers" if all(_kind(item) == "number" for item in value) else "range", first]
 
     def _json(self, name: str, value: Any) -> Tree | None:
         return [name, "json", self.parameters.add(json_text(value))]
@@ -150,6 +151,8 @@ class Conditions(NamedTuple):
         affix, positive, case = _PATTERNS[name]
         if isinstance(value, list | tuple):
             patterns = [affix.format(_escape(scalar_text(item))) for item in value if _known(item)]
+            if not patterns:
+                return ["never" if positive else "always", "", 0]
             operator = f"{case}Any" if positive else f"{case}None"
             return [operator, "array", self.parameters.add(array_literal(patterns))]
         if not _known(value):
@@ -163,7 +166,8 @@ class Conditions(NamedTuple):
 
     def _current_user(self, name: str, value: Any) -> Tree | None:
         if self.user_id is None:
-            return ["always" if name == "isNotCurrentUser" else "never", "", 0]
+            # nobody is asking: who is not he cannot be told either
+            return ["never", "", 0]
         return self._equal("ne" if name == "isNotCurrentUser" else "eq", self.user_id)
 
     def _date(self, name: str, value: Any) -> Tree | None:
@@ -178,6 +182,9 @@ class Conditions(NamedTuple):
 
 
 _Reader = Callable[[Conditions, str, Any], Tree | None]
+
+#: what operators say that are given an empty list
+_OF_NOTHING = {"in": "never", "any": "never", "notIn": "always", "all": "always"}
 
 #: text around the value, whether it must match, and with which operator
 _PATTERNS = {
@@ -244,6 +251,10 @@ def _known(value: Any) -> bool:
     return isinstance(value, str | int | float | Decimal | date | time)
 
 
+#: digits that a number is written out with; 1e999999999 would be a gigabyte of zeros
+_WRITTEN_OUT = 1000
+
+
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "boolean"
@@ -254,8 +265,12 @@ def scalar_text(value: Any) -> str:
     """A scalar as PostgreSQL's input functions read it; whole numbers without a fraction."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float | Decimal):
-        return format(value, ".0f") if value == value // 1 else format(value, "f" if isinstance(value, Decimal) else "")
+    if isinstance(value, Decimal):
+        if not value.is_finite() or abs(value.adjusted()) > _WRITTEN_OUT:
+            return str(value)
+        return format(value, ".0f" if value == value.to_integral_value() else "f")
+    if isinstance(value, float):
+        return format(value, ".0f") if value == value // 1 else format(value)
     if isinstance(value, date | time):
         return value.isoformat()
     text = str(value)

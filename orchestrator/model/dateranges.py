@@ -40,9 +40,9 @@ def parse_zone(text: str | None) -> tzinfo:
     """The zone of ``+08:00`` or ``Asia/Shanghai``; UTC when nothing is said."""
     if not text or text in {"Z", "UTC"}:
         return UTC
-    if match := _OFFSET.fullmatch(text):
-        return _offset(match)
     try:
+        if match := _OFFSET.fullmatch(text):
+            return _offset(match)
         return ZoneInfo(text)
     except (ValueError, OSError, KeyError) as error:
         raise InvalidError(f'Invalid time zone "{text}"') from error

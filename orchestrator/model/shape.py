@@ -1,8 +1,9 @@
 """Requests to managed tables split into a shape, which is compiled once, and values.
 
-A shape is canonical JSON: two requests that differ in their values alone have the same one. Its keys:
+A shape is canonical JSON: two requests that differ in their values alone have the same one. Its keys, but for those of
+a ``query`` (see aggregation):
 
-    kind         select | count | aggregate | insert | update | delete | link
+    kind         select | tree | count | aggregate | insert | update | delete | link
     collection   name
     filter       tree of conditions (see conditions)
     key          how rows are addressed: ["one", n] | ["any", n] | ["columns", names, n] | ["rows", names, n]
@@ -12,6 +13,8 @@ A shape is canonical JSON: two requests that differ in their values alone have t
     limit, offset                    numbers of parameters
     rendering    wire | context; without it no rows come back, only how many
     single, count                    true: one row instead of a list; the count of all rows as well
+    template     true: without what only one record can have, such as its key
+    locked       true, with ``keys``: the rows stay locked until the transaction ends
     columns      insert, update, link: what is written; parameter 1, if any, is the JSON text of the values
     apart        true: not so, but a parameter for each of the columns, in their order, null for null
     keys         columns that come back raw beside the rendered row, as JSON under ``keys``
@@ -35,7 +38,7 @@ from orchestrator.model.dateranges import parse_zone
 __all__ = ["insert_shape", "is_selective", "names", "split"]
 
 _WRITES = frozenset({"insert", "update", "link"})
-_PLAIN = ("rendering", "single", "count", "keys", "function", "field", "distinct")
+_PLAIN = ("rendering", "single", "template", "count", "locked", "keys", "function", "field", "distinct")
 
 
 def split(request: Mapping[str, Any]) -> tuple[str, list[str | None]]:

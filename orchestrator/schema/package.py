@@ -36,6 +36,7 @@ _INSIDE = {
     "hosts",
     "instructions",
     "model",
+    "tables",
     "triggers",
 }
 

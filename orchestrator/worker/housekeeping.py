@@ -24,6 +24,7 @@ class Housekeeping:
             "orchestrator.fold_counts()": rhythm.fold,
             "orchestrator.unpark_executions()": rhythm.sweep,
             "orchestrator.sweep_workers()": rhythm.sweep,
+            "orchestrator.forget_statements()": rhythm.sweep,
         }
         self._due = dict.fromkeys(self._intervals, 0.0)
 

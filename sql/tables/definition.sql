@@ -25,6 +25,8 @@ create table orchestrator.collections (
     title text,
     -- a regclass: a rename of the table changes nothing here, and a dump carries its name to where it has another oid
     table_oid regclass not null unique,
+    -- its table was created through the API and goes with it
+    created boolean not null default false,
     mode text not null default 'always' constraint collections_mode_is_known check (mode in ('always', 'origin')),
     filter_target_key jsonb,
     options jsonb not null default '{}',
@@ -59,6 +61,8 @@ create table orchestrator.fields (
     -- column fields: attnum of the column, so that a rename keeps the field; associations: null
     attnum smallint,
     options jsonb not null default '{}',
+    -- what somebody declared through the API, as he said it
+    definition jsonb,
     sort integer not null default 0,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),

@@ -70,7 +70,7 @@ def test_up_starts_everything_and_down_stops_it(directory: Path) -> None:
     with psycopg.connect(str(found["dsn"])) as connection:
         assert connection.execute("select current_setting('is_superuser')").fetchone() == ("on",)
         assert connection.execute("select count(*) from orchestrator.workers").fetchone() == (2,)
-    with urllib.request.urlopen(f"{found['api']}/api/__health") as reply:
+    with urllib.request.urlopen(f"{found['api']}/api/__ready") as reply:
         assert reply.status == 200
 
     assert run("down", "--data-dir", directory).returncode == 0

@@ -7,7 +7,7 @@ import json
 import psycopg
 import pytest
 
-from api import administration
+from api.dispatch import ACTIONS
 from api.system import SYSTEM
 
 from .conftest import Api
@@ -83,11 +83,17 @@ def test_users_and_roles_without_secrets(api: Api) -> None:
     assert api.root.get('/users:list?filter={"password":{"$notEmpty":true}}').status_code == 400
 
 
-@pytest.mark.parametrize("resource", sorted(SYSTEM))
-@pytest.mark.parametrize("action", ["create", "update", "destroy"])
+#: what writes own tables has a handler of its own
+CLOSED = [
+    (resource, action)
+    for resource in sorted(SYSTEM)
+    for action in ("create", "update", "destroy")
+    if action not in ACTIONS.own(resource)
+]
+
+
+@pytest.mark.parametrize(("resource", "action"), CLOSED)
 def test_they_are_not_written_like_tables(api: Api, resource: str, action: str) -> None:
-    if any(own.name == action for own in administration.ACTIONS.get(resource, ())):
-        return
     assert api.root.post(f"/{resource}:{action}?filterByTk=1", json={}).status_code == 404
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -65,7 +66,9 @@ def test_another_data_source_does_not_exist(api: Api) -> None:
 
 
 def test_health_and_metrics(api: Api) -> None:
-    assert api.guest.get("/__health").status_code == 200
+    for path in ("/__health", "/__ready"):
+        response = api.guest.get(path)
+        assert (response.status_code, response.json()) == (200, {"data": "ok"})
     api.root.get("/posts:list")
     api.root.get("/posts:made-up-action")
     text = api.guest.get(f"{api.url}/metrics").text
@@ -141,17 +144,21 @@ def test_without_a_database_the_server_starts_and_says_so(serve: Serve) -> None:
     port = free_port()
     process = serve(dsn=f"postgresql://x@127.0.0.1:{free_port()}/x", port=port, pool_timeout=0.5)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=20) as client:
-        health = client.get("/__health")
-        assert (health.status_code, health.json()) == (503, {"errors": [{"message": "the database is not available"}]})
+        assert client.get("/__health").status_code == 200
+        ready = client.get("/__ready")
+        assert (ready.status_code, ready.json()) == (503, {"errors": [{"message": "the database is not available"}]})
         assert client.get("/posts:list").status_code == 503
         assert client.post("/auth:signIn", json={"account": "root", "password": "x"}).status_code == 503
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
 
 
-def test_requests_in_flight_finish_when_the_server_stops(serve: Serve, login_dsn: str, database: str) -> None:
+@pytest.mark.parametrize(("processes", "told"), [(1, "parent"), (2, "parent"), (2, "all")])
+def test_requests_in_flight_finish_when_the_server_stops(
+    serve: Serve, login_dsn: str, database: str, processes: int, told: str
+) -> None:
     port = free_port()
-    process = serve(dsn=login_dsn, port=port)
+    process = serve(dsn=login_dsn, port=port, processes=processes)
     with (
         psycopg.connect(database) as other,
         httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=30) as client,
@@ -163,6 +170,10 @@ def test_requests_in_flight_finish_when_the_server_stops(serve: Serve, login_dsn
         with ThreadPoolExecutor(1) as pool:
             writing = pool.submit(client.post, f"/posts:update/{key}", json={"title": "finished"})
             time.sleep(0.5)
+            if told == "all":
+                # as systemd does
+                for child in _children(process):
+                    os.kill(child, signal.SIGTERM)
             process.send_signal(signal.SIGTERM)
             time.sleep(0.5)
             other.commit()
@@ -211,10 +222,15 @@ def test_several_processes_share_the_port_and_add_up_their_metrics(serve: Serve,
     assert process.wait(30) == 0
 
 
+def _children(process: subprocess.Popen[bytes]) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "--no-headers", "-o", "pid", "--ppid", str(process.pid)], capture_output=True, check=False
+    )
+    return [int(pid) for pid in listed.stdout.split()]
+
+
 def test_one_process_is_one_process(api: Api, serve: Serve, login_dsn: str) -> None:
-    process = serve(dsn=login_dsn, port=free_port())
-    children = subprocess.run(["ps", "--no-headers", "--ppid", str(process.pid)], capture_output=True, check=False)
-    assert children.stdout == b""
+    assert _children(serve(dsn=login_dsn, port=free_port())) == []
 
 
 def test_half_a_request_disturbs_nobody(api: Api) -> None:

@@ -112,6 +112,7 @@ def test_pages_are_numbers_from_one() -> None:
 
 def test_a_page_is_never_larger_than_allowed() -> None:
     assert read_params({"pageSize": "1000"}, max_page_size=200).page_size == 200
+    assert read_params({}, max_page_size=10).page_size == 10
 
 
 @pytest.mark.parametrize(
@@ -151,3 +152,13 @@ def test_json_is_strict_and_fit_for_the_database(text: str) -> None:
 
 def test_escapes_that_are_text_are_read() -> None:
     assert load_json('["\\\\u0000", "\\ud83d\\ude00", "\\u20ac"]') == ["\\u0000", "😀", "€"]
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "-1e-999999999", "0e999999999", '{"a": [1e1001]}'])
+def test_numbers_that_would_fill_the_memory_are_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        load_json(text)
+
+
+def test_numbers_of_any_use_are_exact() -> None:
+    assert load_json("[1e308, 1e-308, 0.1]") == [Decimal("1e308"), Decimal("1e-308"), Decimal("0.1")]

@@ -89,4 +89,4 @@ begin
 end
 $$;
 comment on function orchestrator.act(text, text, text, bigint, text, text, text) is
-    'carries out create, update or destroy with its workflows; HTTP status, a blank, the body';
+    'carries out what an action writes, with its workflows; HTTP status, a blank, the body';

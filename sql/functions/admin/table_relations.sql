@@ -1,5 +1,6 @@
 -- orchestrator.table_relations: what the foreign keys of the database say about a managed table, with the names a
 -- relation may take, the best first: the column without its id suffix, or the collection on the other side.
+-- Foreign keys of relations that were declared through the API end in "_declared": these say what they are themselves.
 create or replace function orchestrator.table_relations(p_table oid)
     returns table (origin text, type text, interface text, names text[], options jsonb)
     language sql stable security definer
@@ -27,7 +28,7 @@ as $$
         join orchestrator.collections target on target.table_oid = k.confrelid
         join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
         join pg_attribute b on b.attrelid = k.confrelid and b.attnum = k.confkey[1]
-        where k.contype = 'f' and k.conparentid = 0 and cardinality(k.conkey) = 1
+        where k.contype = 'f' and k.conparentid = 0 and cardinality(k.conkey) = 1 and k.conname not like '%\_declared'
     ),
     -- a pair of links whose two columns are the key of their table, or unique together
     pairs as (

@@ -16,10 +16,6 @@ begin
     set
         email = excluded.email,
         password = excluded.password,
-        password_change_tz = case
-            when u.password is distinct from excluded.password then floor(extract(epoch from now()) * 1000)::bigint
-            else u.password_change_tz
-        end,
         updated_at = now()
     where (u.email, u.password) is distinct from (excluded.email, excluded.password)
     returning u.id into v_id;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -115,20 +115,29 @@ def blog(db: Connection, manage: Callable[..., None]) -> Connection:
     return db
 
 
-@pytest.fixture(scope="module")
-def shared_port(server: Cluster, template: str) -> Iterator[ClientPort]:
-    """The port of a blog that one module has to itself."""
+@contextmanager
+def shared_database(
+    server: Cluster, template: str, schema: str, tables: Sequence[str]
+) -> Iterator[psycopg.Connection[Any]]:
+    """A database with managed tables that one module has to itself."""
     name = f"blog_{secrets.token_hex(6)}"
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute(f"create database {name} template {template}".encode())
     with psycopg.connect(server.dsn(name), autocommit=True) as connection:
-        connection.execute(BLOG)
-        for table in TABLES:
+        connection.execute(schema.encode())
+        for table in tables:
             connection.execute("select orchestrator.register_collection(%s::regclass, null, null)", (table,))
-        connection.execute("set search_path = pg_catalog, orchestrator, pg_temp")
-        yield ClientPort(connection)
+        yield connection
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute(f"drop database {name}".encode())
+
+
+@pytest.fixture(scope="module")
+def shared_port(server: Cluster, template: str) -> Iterator[ClientPort]:
+    """The port of a blog that one module has to itself."""
+    with shared_database(server, template, BLOG, TABLES) as connection:
+        connection.execute("set search_path = pg_catalog, orchestrator, pg_temp")
+        yield ClientPort(connection)
 
 
 @pytest.fixture

@@ -297,3 +297,17 @@ def test_aggregates(shared: Any) -> None:
     assert records.aggregate("posts", "sum", "read", association=of_one) == 5
     with pytest.raises(InvalidError):
         records.aggregate("posts", "pg_sleep", "read")
+
+
+def test_only_the_newest_compiled_statements_are_kept(db: Connection) -> None:
+    """Clients choose the shapes, and there is no end of them."""
+    for number in range(5):
+        db.execute(
+            "insert into orchestrator.compiled_statements values (%s, '{}', now() + make_interval(secs => %s))",
+            (f"shape {number}", number),
+        )
+    db.execute("select orchestrator.forget_statements(10)")
+    assert db.execute("select count(*) from orchestrator.compiled_statements").fetchone() == (5,)
+    assert db.execute("select orchestrator.forget_statements(2)").fetchone() == (3,)
+    left = db.execute("select shape from orchestrator.compiled_statements order by shape").fetchall()
+    assert left == [("shape 3",), ("shape 4",)]

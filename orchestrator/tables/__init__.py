@@ -1,0 +1,1 @@
+"""Collections and fields made and changed through the HTTP API, inside the database."""
