@@ -69,7 +69,10 @@ def _actions(names: Iterable[str], selecting: Iterable[str] = ()) -> tuple[Actio
 
 #: by resource
 ACTIONS: Mapping[str, tuple[Action, ...]] = {
-    "workflows": _actions(("create", "revision"), ("update", "destroy", "sync")),
+    "workflows": _actions(("create", "revision", "execute"), ("update", "destroy", "sync")),
     "workflows.nodes": _actions(("create",)),
-    "flow_nodes": _actions(("update", "duplicate", "destroy", "destroyBranch", "move")),
+    "flow_nodes": _actions(("update", "duplicate", "destroy", "destroyBranch", "move", "test")),
+    "executions": _actions(("cancel", "rerun"), ("destroy",)),
+    "jobs": _actions(("resume",)),
+    "workflowCategories": _actions(("create",), ("update", "destroy")),
 }

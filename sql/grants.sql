@@ -62,6 +62,7 @@ grant execute on function
     orchestrator.wake, orchestrator.enqueue, orchestrator.follow,
     orchestrator.claim_executions, orchestrator.finish_executions, orchestrator.begin_by_hand, orchestrator.claim_waiting, orchestrator.invoke_queue
     to orchestrator_runner;
+grant execute on function orchestrator.begin_version, orchestrator.claim_started to orchestrator_runner;
 
 -- workers
 grant execute on function

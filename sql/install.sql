@@ -106,9 +106,12 @@
 -- queue: executions that wait, and their workers
 \ir functions/queue/abort_execution.sql
 \ir functions/queue/abort_expired.sql
+\ir functions/queue/abort_overdue.sql
 \ir functions/queue/begin_by_hand.sql
+\ir functions/queue/begin_version.sql
 \ir functions/queue/cancel.sql
 \ir functions/queue/claim_executions.sql
+\ir functions/queue/claim_started.sql
 \ir functions/queue/claim_waiting.sql
 \ir functions/queue/compile_version.sql
 \ir functions/queue/fall_asleep.sql
@@ -122,16 +125,20 @@
 \ir functions/queue/park_executions.sql
 \ir functions/queue/publish_sleep.sql
 \ir functions/queue/register_worker.sql
+\ir functions/queue/rerun.sql
 \ir functions/queue/resume.sql
 \ir functions/queue/retire_worker.sql
 \ir functions/queue/run.sql
 \ir functions/queue/run_execution.sql
 \ir functions/queue/run_executions.sql
+\ir functions/queue/run_version.sql
 \ir functions/queue/seconds_to_expiry.sql
 \ir functions/queue/set_fence.sql
 \ir functions/queue/suspect_execution.sql
 \ir functions/queue/sweep_workers.sql
+\ir functions/queue/test_node.sql
 \ir functions/queue/unpark_executions.sql
+\ir functions/queue/waiting_state.sql
 \ir functions/queue/wake.sql
 \ir functions/queue/wake_enabled.sql
 

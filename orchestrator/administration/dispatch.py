@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from orchestrator.administration import nodes, workflows
+from orchestrator.administration import categories, executions, jobs, nodes, workflows
 from orchestrator.administration.request import Answer, Request
 from orchestrator.engine.host import Host
 from orchestrator.errors import NotFoundError
@@ -20,6 +20,7 @@ _HANDLERS: Mapping[str, Mapping[str, Handler]] = {
         "destroy": workflows.destroy,
         "revision": workflows.revision,
         "sync": workflows.sync,
+        "execute": executions.execute,
     },
     "workflows.nodes": {"create": nodes.create},
     "flow_nodes": {
@@ -28,6 +29,14 @@ _HANDLERS: Mapping[str, Mapping[str, Handler]] = {
         "destroy": nodes.destroy,
         "destroyBranch": nodes.destroy_branch,
         "move": nodes.move,
+        "test": nodes.test,
+    },
+    "executions": {"cancel": executions.cancel, "destroy": executions.destroy, "rerun": executions.rerun},
+    "jobs": {"resume": jobs.resume},
+    "workflowCategories": {
+        "create": categories.create,
+        "update": categories.update,
+        "destroy": categories.destroy,
     },
 }
 

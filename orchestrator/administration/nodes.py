@@ -20,7 +20,7 @@ from orchestrator.errors import InvalidError, NotFoundError
 if TYPE_CHECKING:
     from orchestrator.engine.port import Port
 
-__all__ = ["create", "destroy", "destroy_branch", "duplicate", "move", "update"]
+__all__ = ["create", "destroy", "destroy_branch", "duplicate", "move", "test", "update"]
 
 _CREATED = "Node could not be created in executed workflow"
 _CHANGED = "Nodes in executed workflow could not be reconfigured"
@@ -140,6 +140,19 @@ def move(port: Port, request: Request) -> Answer:
             raise NotFoundError("Upstream node not found")
         _apply(port, placement.move(places, node["id"], upstream, branch))
     return Answer(store.rows(port, "flow_nodes", [node["id"]])[0])
+
+
+def test(port: Port, request: Request) -> Answer:
+    """What a node of this type and configuration comes to without variables."""
+    values = request.values
+    problem = type_problem(values.get("type"))
+    if problem is not None:
+        raise InvalidError(problem)
+    _check_config(port, values["type"], values)
+    found = port.fetch(
+        "select orchestrator.test_node($1, $2::jsonb) as found", [values["type"], to_json(values.get("config", {}))]
+    )
+    return Answer(found[0]["found"])
 
 
 def _find(port: Port, request: Request) -> dict[str, Any]:

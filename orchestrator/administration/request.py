@@ -18,13 +18,19 @@ _MAX_BIGINT = 2**63 - 1
 
 
 class Answer(NamedTuple):
-    """HTTP status and what goes out as ``data``; nothing at all with 204."""
+    """HTTP status and what goes out as ``data``; nothing at all with 204.
+
+    A ``refusal`` is the message of an error that undoes nothing.
+    """
 
     data: Any = None
     status: int = 200
+    refusal: str | None = None
 
     def text(self) -> str:
         """The status, a blank, and the body."""
+        if self.refusal is not None:
+            return f"{self.status} {to_json({'errors': [{'message': self.refusal}]})}"
         body = "" if self.status == 204 else f'{{"data":{to_json(_wire(self.data))}}}'
         return f"{self.status} {body}"
 

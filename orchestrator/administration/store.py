@@ -10,7 +10,18 @@ from orchestrator.engine.encoding import to_json
 if TYPE_CHECKING:
     from orchestrator.engine.port import Port
 
-__all__ = ["categories_of", "collection_names", "is_executed", "key_list", "lock", "nodes_of", "publish", "rows"]
+__all__ = [
+    "abort_overdue",
+    "categories_of",
+    "collection_names",
+    "is_executed",
+    "job",
+    "key_list",
+    "lock",
+    "nodes_of",
+    "publish",
+    "rows",
+]
 
 #: by resource, in the order of the keys
 _ROWS: dict[str, LiteralString] = {
@@ -76,3 +87,21 @@ def publish(port: Port, workflow_id: int) -> None:
         " from orchestrator.workflows w where w.id = $1::bigint and w.enabled",
         [str(workflow_id)],
     )
+
+
+def job(port: Port, key: int) -> dict[str, Any] | None:
+    """A job, found through its execution."""
+    found = port.fetch(
+        'select * from orchestrator.api_jobs where "executionId" = $1::bigint / 1048576 and id = $1::bigint', [str(key)]
+    )
+    return found[0] if found else None
+
+
+def abort_overdue(port: Port, execution_id: int) -> bool:
+    """Abort a waiting execution whose time is up; whether that was so.
+
+    Raises:
+        StatementError: WF409, it is being processed.
+    """
+    found = port.fetch("select orchestrator.abort_overdue($1::bigint) as aborted", [str(execution_id)])
+    return bool(found[0]["aborted"])

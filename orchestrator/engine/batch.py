@@ -69,20 +69,35 @@ class Batch:
         before = {item["n"]: item for item in jobs}
 
         def go_on(proc: Processor) -> int | None:
-            nodes = proc.program.nodes_by_id
-            for item in before.values():
-                known = Job(nodes[item["nodeId"]], item["status"], item.get("result"), item.get("upstream"))
-                known.n = item["n"]
-                known.meta, known.log = item.get("meta"), item.get("log")
-                known.started_at = item.get("startedAt")
-                proc.jobs.append(known)
-                proc.results[known.node.key] = known.result
+            _remember(proc, before.values())
             target = proc.jobs[job["n"] - 1]
             target.status, target.result = job["status"], job["result"]
             proc.results[target.node.key] = target.result
             return proc.resume(target)
 
         self._run(row, go_on, before)
+
+    def rerun(
+        self, row: Mapping[str, Any], jobs: Iterable[Mapping[str, Any]], node_id: int | None, replaced: int | None
+    ) -> None:
+        """Run a waiting execution again.
+
+        Args:
+            row: the execution, as it is claimed.
+            jobs: its jobs so far in order of creation, as elements of ``executions.jobs``.
+            node_id: where to begin, None for the head.
+            replaced: number of the job that the node's new one takes the place of.
+        """
+        self._resumed.append(row["id"])
+        before = {item["n"]: item for item in jobs}
+
+        def again(proc: Processor) -> int | None:
+            _remember(proc, before.values())
+            if replaced is not None:
+                before[replaced] = {key: value for key, value in before[replaced].items() if key != "updatedAt"}
+            return proc.rerun(node_id, replaced)
+
+        self._run(row, again, before)
 
     def write(self) -> None:
         """Store everything, set-wise. What cannot be stored is stored without its jobs, as an error."""
@@ -246,6 +261,18 @@ def _way(program: Program, options: str | None) -> _Way:
     (passing,) = program.passing
     timeout, unkept = _keeping(program, options)
     return passing, not timeout and int(Status.RESOLVED) not in unkept, timeout, unkept
+
+
+def _remember(proc: Processor, jobs: Iterable[Mapping[str, Any]]) -> None:
+    """Put what an execution did before into a processor."""
+    nodes = proc.program.nodes_by_id
+    for item in jobs:
+        known = Job(nodes[item["nodeId"]], item["status"], item.get("result"), item.get("upstream"))
+        known.n = item["n"]
+        known.meta, known.log = item.get("meta"), item.get("log")
+        known.started_at = item.get("startedAt")
+        proc.jobs.append(known)
+        proc.results[known.node.key] = known.result
 
 
 def _keeping(program: Program, options: str | None) -> tuple[int, frozenset[int]]:

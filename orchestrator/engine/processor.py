@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.engine.encoding import iso
 from orchestrator.engine.interruption import is_interruption
 from orchestrator.engine.job import WAIT, Job
 from orchestrator.engine.program import Node, Program
@@ -48,6 +49,8 @@ class Processor:
     error: BaseException | None = None
     execution_id: int = 0
     stack: tuple[int, ...] = ()
+    #: a job from before, in whose place the next one of its node goes
+    replaced: Job | None = None
 
     def __init__(
         self,
@@ -99,10 +102,32 @@ class Processor:
     def resume(self, job: Job) -> int | None:
         """Continue at a waiting job whose status and result have been set by somebody."""
         node = job.node
-        self._rebuild_scopes(job)
+        self._rebuild_scopes(node, job)
         if node.resume is None:
             raise LookupError(f'node type "{node.type}" cannot be resumed')
         return self._enter(node, node.resume, job)
+
+    def rerun(self, node_id: int | None, replaced: int | None = None) -> int | None:
+        """Run again from a node, or from the head, behind the newest job of what is upstream.
+
+        Args:
+            replaced: number of the job whose place the node's new one takes.
+        """
+        node = self.program.head if node_id is None else self.program.nodes_by_id[node_id]
+        if node is None:
+            return self.start()
+        prev = self.latest(node.upstream) if node.upstream is not None else None
+        if prev is not None:
+            self._rebuild_scopes(node, prev)
+        run = node.run
+        if replaced is not None:
+            self.replaced = self.jobs[replaced - 1]
+
+            def run(proc: Processor, prev: Job | None) -> Any:
+                outcome = node.run(proc, prev)
+                return Job(node, *outcome) if outcome.__class__ is tuple else outcome
+
+        return self._enter(node, run, prev)
 
     def _enter(self, node: Node, fn: Callable[[Processor, Job | None], Any], prev: Job | None) -> int | None:
         try:
@@ -196,11 +221,24 @@ class Processor:
         if job.n == 0:
             if job.upstream is None and prev is not None:
                 job.upstream = prev.n
-            self.jobs.append(job)
-            job.n = len(self.jobs)
+            if self.replaced is not None and self.replaced.node is job.node:
+                self._replace(self.replaced, job)
+            else:
+                self.jobs.append(job)
+                job.n = len(self.jobs)
         self.results[job.node.key] = job.result
         self.last = job.node
         return job
+
+    def _replace(self, old: Job, job: Job) -> None:
+        self.replaced = None
+        job.n, job.log = old.n, job.log if job.log is not None else old.log
+        job.started_at = job.started_at or iso(self.session.now)
+        self.jobs[old.n - 1] = job
+
+    def latest(self, node: Node) -> Job | None:
+        """The newest job of a node."""
+        return next((job for job in reversed(self.jobs) if job.node is node), None)
 
     def end(self, status: int) -> None:
         """End the whole execution at once, without telling the branching nodes around."""
@@ -236,9 +274,10 @@ class Processor:
         scopes.pop(node.key, None)
         scopes.pop(str(node.id), None)
 
-    def _rebuild_scopes(self, job: Job) -> None:
-        for ancestor in self.program.ancestors(job.node):
-            around = self.job_around(job, ancestor)
+    def _rebuild_scopes(self, node: Node, job: Job) -> None:
+        """Local scopes around a node, from its own job or the one before it."""
+        for ancestor in self.program.ancestors(node):
+            around = job if job.node is ancestor else self.job_around(job, ancestor)
             if around is not None and ancestor.scope is not None:
                 self.enter_scope(ancestor, ancestor.scope(self, around))
 

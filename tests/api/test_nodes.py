@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from orchestrator.compiler.graph import build_graph
@@ -114,6 +115,15 @@ def test_what_is_wrong_with_a_node_is_told_and_nothing_is_written(
 ) -> None:
     assert editor.refused(f"/workflows/{editor.id}/nodes:create", **values) == (400, messages)
     assert editor.places() == {}
+
+
+def test_the_server_may_limit_the_number_of_nodes(editor: Editor) -> None:
+    editor.add()
+    request = {"resource": "workflows.nodes", "action": "create", "sourceId": str(editor.id), "values": {"type": "end"}}
+    with psycopg.connect(editor.api.dsn) as session:
+        session.execute("do language plpython3u $$ import os; os.environ['WORKFLOW_NODES_LIMIT'] = '1' $$")
+        with pytest.raises(psycopg.Error, match="The number of nodes in a workflow cannot exceed 1"):
+            session.execute("select orchestrator.administer(%s)", (json.dumps(request),))
 
 
 def test_unknown_keys_of_a_configuration_are_kept(editor: Editor) -> None:

@@ -26,31 +26,7 @@ begin
     if not exists (select from orchestrator.waiting_jobs w where w.id = p_job) then
         raise exception 'Job is not waiting' using errcode = 'WF422';
     end if;
-    return query
-    select
-        v_execution.id, v_execution.workflow_id,
-        (select max(g.id) from orchestrator.programs g where g.workflow_id = v_execution.workflow_id),
-        (select w.options::text from orchestrator.workflows w where w.id = v_execution.workflow_id),
-        v_execution.context::text,
-        (
-            select jsonb_object_agg(a.id, a.workflow_id)::text
-            from jsonb_array_elements_text(v_execution.stack) s (id)
-            join orchestrator.executions a on a.id = s.id::bigint
-        ),
-        (
-            select jsonb_agg(j.job order by (j.job -> 'n')::bigint)::text
-            from (
-                select f.value as job from jsonb_array_elements(v_execution.jobs::jsonb) f
-                union all
-                select jsonb_strip_nulls(jsonb_build_object(
-                    'n', w.id - w.execution_id * 1048576, 'nodeId', w.node_id, 'nodeKey', w.node_key, 'upstream', w.upstream_id - w.execution_id * 1048576,
-                    'status', w.status, 'meta', w.meta, 'log', w.log, 'startedAt', w.started_at, 'createdAt', w.created_at
-                )) || jsonb_build_object('result', w.result)
-                from orchestrator.waiting_jobs w
-                where w.execution_id = v_execution.id
-            ) j
-        ),
-        (p_job % 1048576)::integer;
+    return query select s.*, (p_job % 1048576)::integer from orchestrator.waiting_state(v_execution.id) s;
 end
 $$;
 comment on function orchestrator.claim_waiting(bigint) is 'lock what a waiting job belongs to; internal';

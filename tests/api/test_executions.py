@@ -1,0 +1,443 @@
+"""workflows:execute, executions:cancel, rerun and destroy, jobs:resume, flow_nodes:test, workflowCategories."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from .conftest import Api
+
+#: a node type that waits for somebody, as a module of orchestrator_extensions
+_ASK = """
+from orchestrator.instructions import register_instruction
+
+
+def compile_node(node, _program):
+    node.run = lambda proc, prev: (0, None)
+    node.resume = lambda proc, job: job
+
+
+register_instruction("ask", compile_node)
+"""
+_INSTALL = """
+do language plpython3u $do$
+import pathlib, shutil
+row = plpy.execute("select package_path from orchestrator.installation")[0]
+base = pathlib.Path(row["package_path"]) / "orchestrator_extensions"
+{body}
+$do$
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def waiting_type(database: str) -> Iterator[None]:
+    """Backends that begin from now on know the node type `ask`."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(_INSTALL.format(body=f"base.mkdir()\n(base / 'ask.py').write_text({_ASK!r})").encode())
+        yield
+        connection.execute(_INSTALL.format(body="shutil.rmtree(base)").encode())
+
+
+@pytest.fixture(autouse=True)
+def tidy(api: Api) -> Iterator[None]:
+    yield
+    api.db.execute("delete from orchestrator.workflows")
+    api.db.execute("delete from orchestrator.executions")
+    api.db.execute("delete from orchestrator.execution_counts")
+    api.db.execute("delete from orchestrator.workflow_categories")
+    api.db.execute("truncate comments, posts")
+
+
+def refusal(response: httpx.Response) -> tuple[int, list[str]]:
+    return response.status_code, [error["message"] for error in response.json()["errors"]]
+
+
+def calculation(key: str, expression: str) -> dict[str, Any]:
+    return {"key": key, "type": "calculation", "config": {"engine": "math.js", "expression": expression}}
+
+
+ASK = {"key": "ask", "type": "ask"}
+
+
+def drawn(api: Api, *nodes: dict[str, Any], type: str = "collection", **config: Any) -> int:
+    """A disabled version with a line of nodes."""
+    given = {"collection": "posts", "mode": 1} if type == "collection" else {"collection": "posts"}
+    workflow = api.root.post("/workflows:create", json={"type": type, "title": "w", "config": given | config})
+    assert workflow.status_code == 200, workflow.text
+    workflow_id = int(workflow.json()["data"]["id"])
+    upstream = None
+    for node in nodes:
+        made = api.root.post(f"/workflows/{workflow_id}/nodes:create", json={**node, "upstreamId": upstream})
+        assert made.status_code == 200, made.text
+        upstream = made.json()["data"]["id"]
+    return workflow_id
+
+
+def execute(api: Api, workflow_id: int, *, auto: Any = None, **values: Any) -> Any:
+    params = {} if auto is None else {"autoRevision": auto}
+    response = api.root.post(f"/workflows:execute/{workflow_id}", params=params, json=values)
+    assert response.status_code == 200, response.text
+    return response.json()["data"]
+
+
+def stored(api: Api, execution_id: int) -> dict[str, Any]:
+    found = api.root.get(f"/executions:get/{execution_id}?appends=jobs").json()["data"]
+    found["jobs"].sort(key=lambda job: int(job["id"]))
+    return dict(found)
+
+
+def waiting(api: Api, *nodes: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """An execution that waits at `ask`, and its waiting job."""
+    version = drawn(api, *(nodes or (calculation("one", "1"), ASK, calculation("two", "2"))))
+    execution = execute(api, version, data={"title": "a"})["execution"]
+    assert execution["status"] == 0
+    (job,) = [job for job in stored(api, execution["id"])["jobs"] if job["status"] == 0]
+    return execution["id"], job
+
+
+# -- execute -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_disabled_version_runs_by_hand_and_is_history_then(api: Api) -> None:
+    version = drawn(api, calculation("sum", "{{$context.data.read}} + 1"))
+    data = execute(api, version, data={"read": 41})
+    assert data == {"execution": {"id": data["execution"]["id"], "status": 1}}
+    found = stored(api, data["execution"]["id"])
+    assert (found["workflowId"], found["manually"], [job["result"] for job in found["jobs"]]) == (version, True, [42])
+    response = api.root.post(f"/workflows:update/{version}", json={"config": {"collection": "posts", "mode": 2}})
+    assert refusal(response) == (400, ["config of executed workflow can not be updated"])
+
+
+def test_a_version_that_is_not_current_runs_as_it_is(api: Api) -> None:
+    version = drawn(api, calculation("one", "1"))
+    (key,) = api.db.execute("select key from orchestrator.workflows").fetchone() or ("",)
+    copy = api.root.post(f"/workflows:revision?filterByTk={version}&filter[key]={key}").json()["data"]
+    assert execute(api, copy["id"])["execution"]["status"] == 1
+    assert [found["workflowId"] for found in api.list("/executions:list")] == [copy["id"]]
+
+
+def test_a_failing_run_is_a_status_and_not_an_error(api: Api) -> None:
+    version = drawn(api, {"type": "sql", "config": {"sql": "select 1 / 0"}})
+    assert execute(api, version)["execution"]["status"] == -2
+
+
+def test_a_key_stands_for_its_record_with_relations(api: Api) -> None:
+    category = api.create("categories", {"name": f"c{id(api)}"})
+    post = api.create("posts", {"title": "a", "categoryId": category["id"]})
+    version = drawn(api, type="action", appends=["category"])
+    (user,) = api.list("/users:list")
+    execution = execute(api, version, data=post["id"], userId=user["id"], roleName="admin")["execution"]
+    context = stored(api, execution["id"])["context"]
+    assert context["data"]["category"]["name"] == category["name"]
+    assert (context["user"]["username"], context["roleName"]) == ("root", "admin")
+    for values in ({}, {"data": {"id": 3, "read": 7}, "userId": user}):
+        assert execute(api, version, **values)["execution"]["status"] == 1
+
+
+def test_the_condition_of_a_collection_event_may_decline(api: Api) -> None:
+    version = drawn(api, condition={"title": "yes"})
+    for title, declined in (("yes", False), ("no", True)):
+        post = api.create("posts", {"title": title})
+        assert (execute(api, version, data=post["id"])["execution"] is None) is declined
+        assert (execute(api, version, data=post, auto=1)["execution"] is None) is declined
+
+
+def test_an_interception_is_told_what_a_request_would_say(api: Api) -> None:
+    version = drawn(api, type="request-interception")
+    post = api.create("posts", {"title": "a"})
+    (user,) = api.list("/users:list")
+
+    def told(**values: Any) -> Any:
+        execution = execute(api, version, userId=user["id"], **values)["execution"]
+        return stored(api, execution["id"])["context"]
+
+    context = told(target={"title": "b"}, action="create")
+    assert (context["params"], context["roleName"]) == ({"values": {"title": "b"}}, "root")
+    assert context["user"]["id"] == user["id"]
+    assert told(target=post["id"], action="update")["params"]["values"]["title"] == "a"
+    assert told(target=post, action="destroy")["params"] == {"filterByTk": post["id"]}
+    assert told(target=post["id"], action="destroy")["params"] == {"filterByTk": post["id"]}
+
+
+def test_what_cannot_be_executed_says_why(api: Api) -> None:
+    version = drawn(api, type="action")
+    intercepting = drawn(api, type="request-interception")
+    for path, values, expected in (
+        ("", {}, (400, ["filterByTk is required"])),
+        ("/x", {}, (400, ["filterByTk is invalid"])),
+        ("/999999", {}, (404, ["workflow not found"])),
+        (f"/{version}", [], (400, ["values is required"])),
+        (f"/{version}", {"userId": 999}, (400, ["user not found"])),
+        (f"/{version}", {"userId": "x"}, (400, ["user not found"])),
+        (f"/{version}", {"data": 999999}, (400, ['record "999999" not found'])),
+        (f"/{intercepting}", {"target": {}}, (400, ["user is not provided"])),
+    ):
+        assert refusal(api.root.post(f"/workflows:execute{path}", json=values)) == expected, path
+    assert api.list("/executions:list") == []
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_run_may_leave_a_revision_in_its_place(api: Api, enabled: bool) -> None:
+    version = drawn(api, calculation("one", "1"))
+    api.root.post(f"/workflows:update/{version}", json={"enabled": enabled})
+    data = execute(api, version, auto="1")
+    assert data["execution"]["status"] == 1
+    versions = {row["id"]: row for row in api.list("/workflows:list", appends="nodes")}
+    assert versions.keys() == {version, data["newVersionId"]}
+    new, old = versions[data["newVersionId"]], versions[version]
+    assert (new["key"], new["current"], new["enabled"], len(new["nodes"])) == (old["key"], True, enabled, 1)
+    assert (old["current"], old["enabled"]) == (None, False)
+    assert "newVersionId" not in execute(api, version, auto=0)
+
+
+# -- cancel, destroy ---------------------------------------------------------------------------------------------------
+
+
+def test_a_waiting_execution_is_cancelled_once(api: Api) -> None:
+    execution, job = waiting(api)
+    response = api.root.post(f"/executions:cancel/{execution}")
+    assert response.status_code == 200
+    found = response.json()["data"]
+    assert (found["id"], found["status"], found["reason"]) == (execution, -3, "manual_cancel")
+    assert api.root.get(f"/jobs:get/{job['id']}").json()["data"]["status"] == -3
+    assert refusal(api.root.post(f"/executions:cancel/{execution}"))[0] == 400
+    assert refusal(api.root.post("/executions:cancel/999999"))[0] == 404
+    assert refusal(api.root.post("/executions:cancel"))[0] == 404
+
+
+def test_a_locked_execution_is_in_use(api: Api) -> None:
+    execution, job = waiting(api)
+    with api.db.transaction():
+        api.db.execute("select from orchestrator.executions where id = %s for update", (execution,))
+        for path in (f"/executions:cancel/{execution}", f"/executions:rerun/{execution}", f"/jobs:resume/{job['id']}"):
+            assert refusal(api.root.post(path, json={"status": 1})) == (409, ["Execution is being processed"]), path
+    assert stored(api, execution)["status"] == 0
+
+
+def test_finished_executions_are_deleted_and_waiting_or_queued_ones_stay(api: Api) -> None:
+    execution, _ = waiting(api)
+    version = drawn(api, calculation("one", "1"))
+    finished = execute(api, version)["execution"]["id"]
+    (queued,) = api.db.execute(
+        "insert into orchestrator.executions (workflow_id, key) values (1, 'k') returning id"
+    ).fetchone() or (0,)
+    response = api.root.post("/executions:destroy", params={"filter": json.dumps({"id.$gt": 0})})
+    assert response.json() == {"data": 1}
+    assert {row["id"] for row in api.list("/executions:list")} == {execution, queued}
+    assert api.root.post(f"/executions:destroy/{finished}").json() == {"data": 0}
+    assert api.root.post("/executions:destroy").status_code == 500
+
+
+# -- resume ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_waiting_job_goes_on_with_what_it_is_given(api: Api) -> None:
+    execution, job = waiting(api)
+    response = api.root.post(f"/jobs:resume/{job['id']}", json={"status": 1, "result": {"ok": True}})
+    assert response.status_code == 202
+    found = response.json()["data"]
+    assert (found["id"], found["status"], found["result"]) == (job["id"], 1, {"ok": True})
+    after = stored(api, execution)
+    assert (after["status"], [j["result"] for j in after["jobs"]]) == (1, [1, {"ok": True}, 2])
+    assert refusal(api.root.post(f"/jobs:resume/{job['id']}", json={})) == (400, ["Execution is not running"])
+    assert refusal(api.root.post("/jobs:resume/5", json={})) == (404, ["Job not found"])
+    assert refusal(api.root.post("/jobs:resume/x", json={})) == (404, ["Job not found"])
+
+
+def test_a_rejection_ends_the_execution_there(api: Api) -> None:
+    execution, job = waiting(api)
+    assert api.root.post(f"/jobs:resume/{job['id']}", json={"status": -5}).status_code == 202
+    after = stored(api, execution)
+    assert (after["status"], [j["status"] for j in after["jobs"]]) == (-5, [1, -5])
+
+
+def test_without_a_status_a_job_goes_on_waiting(api: Api) -> None:
+    execution, job = waiting(api)
+    assert api.root.post(f"/jobs:resume/{job['id']}", json={"result": 7}).status_code == 202
+    after = stored(api, execution)
+    assert (after["status"], [(j["status"], j["result"]) for j in after["jobs"]]) == (0, [(1, 1), (0, 7)])
+
+
+def test_an_execution_whose_time_is_up_is_aborted_by_the_refusal(api: Api) -> None:
+    execution, job = waiting(api)
+    api.db.execute("update orchestrator.executions set expires_at = now() - interval '1 s' where id = %s", (execution,))
+    response = api.root.post(f"/jobs:resume/{job['id']}", json={"status": 1})
+    assert refusal(response) == (400, ["Execution timed out"])
+    after = stored(api, execution)
+    assert (after["status"], after["reason"]) == (-3, "timeout")
+
+
+# -- rerun -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_rerun_begins_at_the_head_and_adds_jobs(api: Api) -> None:
+    execution, _ = waiting(api)
+    response = api.root.post(f"/executions:rerun/{execution}", json={})
+    assert (response.status_code, response.json()["data"]["id"]) == (202, execution)
+    after = stored(api, execution)
+    assert after["status"] == 0
+    assert [(job["nodeKey"], job["status"]) for job in after["jobs"]] == [
+        ("one", 1),
+        ("ask", 0),
+        ("one", 1),
+        ("ask", 0),
+    ]
+
+
+def test_a_rerun_begins_at_a_node_behind_the_newest_job_before_it(api: Api) -> None:
+    nodes = calculation("one", "1"), calculation("sum", "{{$jobsMapByNodeKey.one}} + 1"), ASK
+    execution, _ = waiting(api, *nodes)
+    first, second, _ = stored(api, execution)["jobs"]
+    api.db.execute(
+        "insert into orchestrator.waiting_jobs (id, execution_id, node_id, node_key, status, result)"
+        " values (%s, %s, %s, 'one', 1, '41')",
+        (int(first["id"]) + 3, execution, first["nodeId"]),
+    )
+    response = api.root.post(f"/executions:rerun/{execution}", json={"nodeId": second["nodeId"]})
+    assert response.status_code == 202, response.text
+    added = stored(api, execution)["jobs"][4:]
+    assert [(job["nodeKey"], job["status"], job["result"]) for job in added] == [("sum", 1, 42), ("ask", 0, None)]
+    assert added[0]["upstreamId"] == int(first["id"]) + 3
+
+
+def test_an_overwriting_rerun_takes_the_place_of_the_newest_job(api: Api) -> None:
+    execution, job = waiting(api)
+    one = stored(api, execution)["jobs"][0]
+    response = api.root.post(f"/executions:rerun/{execution}", json={"nodeId": one["nodeId"], "overwrite": True})
+    assert response.status_code == 202, response.text
+    after = stored(api, execution)["jobs"]
+    assert [(found["id"] == one["id"], found["nodeKey"], found["status"]) for found in after] == [
+        (True, "one", 1),
+        (False, "ask", 0),
+        (False, "ask", 0),
+    ]
+    assert after[0]["startedAt"] > one["startedAt"]
+    assert (after[1]["id"], after[2]["upstreamId"]) == (job["id"], int(one["id"]))
+
+
+def test_what_waits_is_overwritten_too(api: Api) -> None:
+    execution, job = waiting(api)
+    api.root.post(f"/jobs:resume/{job['id']}", json={"result": 7})
+    api.root.post(f"/executions:rerun/{execution}", json={"nodeId": job["nodeId"], "overwrite": True})
+    found = stored(api, execution)["jobs"]
+    assert [(item["nodeKey"], item["status"], item["result"]) for item in found] == [("one", 1, 1), ("ask", 0, None)]
+
+
+def test_a_rerun_inside_a_loop_sees_the_round_that_it_is_in(api: Api) -> None:
+    version = drawn(api, {"key": "loop", "type": "loop", "config": {"target": [10, 20]}}, calculation("end", "3"))
+    (loop, _) = api.list(f"/workflows/{version}/nodes:list", sort="id")
+    path = f"/workflows/{version}/nodes:create"
+    item = {**calculation("item", "{{$scopes.loop.item}} + 1"), "upstreamId": loop["id"], "branchIndex": 0}
+    first = api.root.post(path, json=item).json()["data"]
+    api.root.post(path, json={**ASK, "upstreamId": first["id"]})
+    execution = execute(api, version)["execution"]["id"]
+    (job,) = [found for found in stored(api, execution)["jobs"] if found["nodeKey"] == "ask"]
+    api.root.post(f"/jobs:resume/{job['id']}", json={"status": 1})
+    response = api.root.post(f"/executions:rerun/{execution}", json={"nodeId": first["id"], "overwrite": True})
+    assert response.status_code == 202, response.text
+    items = [found["result"] for found in stored(api, execution)["jobs"] if found["nodeKey"] == "item"]
+    assert items == [11, 21]
+    *_, last = [found for found in stored(api, execution)["jobs"] if found["nodeKey"] == "ask"]
+    api.root.post(f"/jobs:resume/{last['id']}", json={"status": 1})
+    after = stored(api, execution)
+    assert (after["status"], [found["result"] for found in after["jobs"] if found["nodeKey"] == "end"]) == (1, [3])
+
+
+def test_a_branching_node_takes_the_place_of_its_own_job(api: Api) -> None:
+    execution, job = waiting(api, {"key": "branches", "type": "parallel", "config": {}}, ASK)
+    branching = stored(api, execution)["jobs"][0]
+    values = {"nodeId": branching["nodeId"], "overwrite": True}
+    assert api.root.post(f"/executions:rerun/{execution}", json=values).status_code == 202
+    found = stored(api, execution)["jobs"]
+    assert [item["nodeKey"] for item in found] == ["branches", "ask", "ask"]
+    assert (found[0]["id"], found[1]["id"]) == (branching["id"], job["id"])
+
+
+def test_only_started_executions_are_run_again(api: Api) -> None:
+    execution, job = waiting(api)
+    for node in (999999, "x"):
+        response = api.root.post(f"/executions:rerun/{execution}", json={"nodeId": node})
+        assert refusal(response) == (400, [f'the execution has not reached node "{node}"'])
+    assert stored(api, execution)["status"] == 0
+    api.root.post(f"/jobs:resume/{job['id']}", json={"status": 1})
+    (queued,) = api.db.execute(
+        "insert into orchestrator.executions (workflow_id, key) values (1, 'k') returning id"
+    ).fetchone() or (0,)
+    for key in (execution, queued):
+        response = api.root.post(f"/executions:rerun/{key}", json={})
+        assert refusal(response) == (400, ["Only started executions can be rerun"])
+    assert refusal(api.root.post("/executions:rerun/999999", json={}))[0] == 404
+
+
+# -- test --------------------------------------------------------------------------------------------------------------
+
+
+def test_nodes_are_tried_out_and_leave_nothing(api: Api) -> None:
+    def tried(type: str, **config: Any) -> Any:
+        response = api.root.post("/flow_nodes:test", json={"type": type, "config": config})
+        assert response.status_code == 200, response.text
+        return response.json()["data"]
+
+    assert tried("calculation", engine="math.js", expression="6 * 7") == {"status": 1, "result": 42}
+    assert tried("calculation", expression="1 +")["status"] == -2
+    assert tried("condition", rejectOnFalse=True, engine="math.js", expression="1 > 2") == {
+        "status": -1,
+        "result": False,
+    }
+    written = tried("sql", sql="insert into public.posts (title) values ('x') returning title")
+    assert written == {"status": 1, "result": [{"title": "x"}]}
+    assert tried("sql", sql="") == {"status": 1, "result": None}
+    assert tried("sql", sql="select 1 / 0") == {"status": -2, "result": "division by zero"}
+    assert api.list("/posts:list") == []
+
+
+def test_what_cannot_be_tried_out_says_why(api: Api) -> None:
+    for values, message in (
+        ({"type": "end"}, 'test method of instruction "end" not implemented'),
+        ({"type": "nope"}, 'Node type "nope" is not registered'),
+        ({"type": "condition", "config": {}}, '"rejectOnFalse" is required'),
+    ):
+        assert refusal(api.root.post("/flow_nodes:test", json=values)) == (400, [message])
+
+
+# -- categories, and who may -------------------------------------------------------------------------------------------
+
+
+def test_categories_are_a_plain_resource(api: Api) -> None:
+    one = api.create("workflowCategories", {"title": "a"})
+    two = api.create("workflowCategories", {"title": "b", "color": "red"})
+    assert (one["color"], two["color"], one["sort"] < two["sort"]) == ("default", "red", True)
+    response = api.root.post(f"/workflowCategories:update/{one['id']}", json={"title": "c"})
+    assert [row["title"] for row in response.json()["data"]] == ["c"]
+    assert [row["title"] for row in api.list("/workflowCategories:list", sort="sort")] == ["c", "b"]
+    api.root.post("/workflows:create", json={"type": "action", "categories": [one["id"]]})
+    assert api.root.post(f"/workflowCategories:destroy/{one['id']}").json() == {"data": 1}
+    (workflow,) = api.list("/workflows:list", appends="categories")
+    assert workflow["categories"] == []
+    assert refusal(api.root.post("/workflowCategories:create", json={"title": 1})) == (
+        400,
+        ['"title" must be a string'],
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "workflows:execute/1",
+        "executions:cancel/1",
+        "executions:rerun/1",
+        "executions:destroy/1",
+        "jobs:resume/1",
+        "flow_nodes:test",
+        "workflowCategories:create",
+    ],
+)
+def test_other_roles_may_not(api: Api, path: str) -> None:
+    with api.client("root", **{"X-Role": "admin"}) as admin:
+        assert refusal(admin.post(f"/{path}", json={"type": "end"})) == (403, ["No permissions"])
+    assert api.guest.post(f"/{path}").status_code == 401
