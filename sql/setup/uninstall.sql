@@ -28,6 +28,23 @@ begin
 end
 $$;
 
+-- declared relations to users and roles keep their columns
+do $$
+declare
+    v_key record;
+begin
+    for v_key in
+        select k.conname, k.conrelid::regclass as tablename
+        from pg_catalog.pg_constraint k
+        join pg_catalog.pg_class target on target.oid = k.confrelid and target.relnamespace = 'orchestrator'::regnamespace
+        join pg_catalog.pg_class source on source.oid = k.conrelid and source.relnamespace <> 'orchestrator'::regnamespace
+        where k.contype = 'f' and k.conparentid = 0 and k.conname like '%\_declared'
+    loop
+        execute format('alter table %s drop constraint %I', v_key.tablename, v_key.conname);
+    end loop;
+end
+$$;
+
 -- drop … cascade would take a user's view or default with it
 do $$
 declare

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+
+from orchestrator.schema import installer
 
 from .conftest import Api
 
@@ -713,3 +716,15 @@ def test_what_was_declared_is_read_back_and_goes_without_a_trace(api: Api, field
     assert len(api.list(f"/{made['name']}:list")) == 1
     assert api.root.post(f"/collections:destroy?filterByTk={made['name']}").json() == {"data": 1}
     assert api.db.execute("select count(*) from pg_class").fetchone() == before
+
+
+def test_tables_outlive_an_uninstall(new_database: Callable[..., str], template: str) -> None:
+    with psycopg.connect(new_database(template=template), autocommit=True) as connection:
+        fields = [{"name": "n", "type": "integer"}, {"name": "at", "type": "sort"}]
+        values = {"name": "kept", "fields": fields, "createdBy": True, "updatedAt": True, "tree": "adjacency-list"}
+        request = {"resource": "collections", "action": "create", "reserved": [], "values": values}
+        connection.execute("select orchestrator.change_collection(%s)", (json.dumps(request),))
+        installer.uninstall(connection)
+        connection.execute("insert into kept (n) values (1)")
+        connection.execute("update kept set n = 2")
+        assert connection.execute('select n, at, "createdById" from kept').fetchone() == (2, None, None)
