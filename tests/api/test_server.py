@@ -226,6 +226,27 @@ def test_several_processes_share_the_port_and_add_up_their_metrics(serve: Serve,
     assert process.wait(30) == 0
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_request_that_does_not_finish_does_not_hold_up_the_stop(
+    api: Api, serve: Serve, login_dsn: str, processes: int
+) -> None:
+    port = free_port()
+    process = serve(dsn=login_dsn, port=port, processes=processes, graceful_timeout=1)
+    key = api.create("posts", {"title": "stuck"})["id"]
+    headers = {"Authorization": api.root.headers["Authorization"]}
+    with (
+        psycopg.connect(api.dsn) as other,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}/api", headers=headers, timeout=30) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute("select from posts where id = %s for update", (key,))
+        writing = pool.submit(client.post, f"/posts:update/{key}", json={"title": "never"})
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert isinstance(writing.exception(10), httpx.TransportError)
+
+
 def _children(process: subprocess.Popen[bytes]) -> list[int]:
     listed = subprocess.run(
         ["ps", "--no-headers", "-o", "pid", "--ppid", str(process.pid)], capture_output=True, check=False

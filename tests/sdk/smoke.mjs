@@ -169,3 +169,64 @@ test("errors have a message, a status and a request id", async () => {
   const unguarded = await refusal(client.resource("posts").destroy());
   assert.equal(unguarded.body.errors[0].message, "to do destroy action, filter or filterByTk is required");
 });
+
+test("from an empty database to a signed out client", async () => {
+  const client = await signedIn();
+  const collections = client.resource("collections");
+  await collections.create({ values: { name: "sdkTags", fields: [{ name: "name", type: "string" }] } });
+  await collections.create({
+    values: {
+      name: "sdkPosts",
+      fields: [
+        { name: "title", type: "string" },
+        { name: "tags", type: "belongsToMany", target: "sdkTags" },
+      ],
+    },
+  });
+  const posts = client.resource("sdkPosts");
+  const created = await posts.create({ values: { title: "a post", tags: [{ name: "one" }] } });
+  const { id } = created.data.data;
+  const listed = await posts.list({
+    filter: { title: { $includes: "a" } },
+    sort: ["-id"],
+    fields: ["id", "title"],
+    appends: ["tags"],
+    page: 1,
+    pageSize: 5,
+  });
+  assert.equal(listed.data.meta.count, 1);
+  assert.equal(listed.data.data[0].tags[0].name, "one");
+  assert.equal((await posts.get({ filterByTk: id })).data.data.title, "a post");
+  const updated = await posts.update({ filterByTk: id, values: { title: "the post" } });
+  assert.equal(updated.data.data[0].title, "the post");
+
+  const tags = client.resource("sdkPosts.tags", id);
+  const names = async () => (await tags.list({ sort: ["id"] })).data.data.map((tag) => tag.name);
+  assert.deepEqual(await names(), ["one"]);
+  const two = await client.resource("sdkTags").create({ values: { name: "two" } });
+  await tags.add({ values: [two.data.data.id] });
+  assert.deepEqual(await names(), ["one", "two"]);
+  await tags.remove({ values: [two.data.data.id] });
+  assert.deepEqual(await names(), ["one"]);
+
+  assert.equal((await posts.destroy({ filterByTk: id })).data.data, 1);
+  await collections.destroy({ filterByTk: ["sdkPosts", "sdkTags"] });
+  await client.auth.signOut();
+  assert.equal((await refusal(client.resource("posts").list())).body.errors[0].code, "EMPTY_TOKEN");
+});
+
+test("a workflow is made, changed and deleted", async () => {
+  const client = await signedIn();
+  const workflows = client.resource("workflows");
+  const values = { title: "sdk flow", type: "collection", sync: false, config: { collection: "posts", mode: 1 } };
+  const { data } = await workflows.create({ values });
+  const { id } = data.data;
+  const node = await client.resource("workflows.nodes", id).create({ values: { type: "end", title: "stop", config: {} } });
+  assert.equal(node.data.data.workflowId, id);
+  const got = await workflows.get({ filterByTk: id, appends: ["nodes"] });
+  assert.deepEqual(got.data.data.nodes.map((each) => each.title), ["stop"]);
+  await workflows.update({ filterByTk: id, values: { title: "sdk flow 2" } });
+  assert.equal((await workflows.get({ filterByTk: id })).data.data.title, "sdk flow 2");
+  await workflows.destroy({ filterByTk: id });
+  assert.equal((await workflows.get({ filterByTk: id })).data.data, null);
+});
