@@ -87,7 +87,7 @@ async def change_password(ctx: Context) -> Reply:
         changed = await database.row(_CHANGE, (user, stored, await ctx.services.passwords.hash(password), attempts))
     if changed is None or changed[0] is None:
         raise ApiError(401, "The password is incorrect, please re-enter")
-    await ctx.services.sessions.forget()
+    await ctx.services.sessions.forget(str(ctx.user_id))
     return Reply(200, b'{"data":%b}' % changed[0])
 
 
@@ -161,7 +161,7 @@ async def update_language(ctx: Context) -> Reply:
 async def _changed(ctx: Context, values: Mapping[str, Any]) -> bytes:
     own = {name: value for name, value in values.items() if name in _LABELS or name == "appLang"}
     row = await ctx.services.database.row(_PROFILE, (str(ctx.user_id), json.dumps(own, default=str)))
-    await ctx.services.sessions.forget()
+    await ctx.services.sessions.forget(str(ctx.user_id))
     if row is None or row[0] is None:
         raise refused("NOT_EXIST_USER")
     return row[0]

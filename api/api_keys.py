@@ -60,7 +60,7 @@ async def destroy(ctx: Context) -> Reply:
     """How many of one's own keys were deleted; they count no longer, anywhere."""
     ids = await selected_ids(ctx, _own(ctx))
     row = await ctx.services.database.row(_DELETE, (str(ctx.user_id), id_list(ids)))
-    await ctx.services.sessions.forget()
+    await ctx.services.sessions.forget(str(ctx.user_id))
     return Reply(200, b'{"data":%b}' % ((row and row[0]) or b"0"))
 
 

@@ -73,7 +73,8 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
         await services.stop()
 
     app.add_route(server.metrics, "/metrics", methods=["GET"], name="metrics")
-    app.add_route(server.health, PREFIX + "__health", methods=["GET", "HEAD"], name="health")
+    app.add_route(server.live, PREFIX + "__live", methods=["GET", "HEAD"], name="live")
+    app.add_route(server.ready, PREFIX + "__health", methods=["GET", "HEAD"], name="health")
     app.add_route(server.ready, PREFIX + "__ready", methods=["GET", "HEAD"], name="ready")
     # no collection can have these names
     app.add_route(server.document, PREFIX + "openapi.json", methods=["GET"], name="openapi")
@@ -180,7 +181,7 @@ class _Server:
         self._metrics.count(seen.get("action", "other"), response.status, started)
         return response
 
-    async def health(self, request: Request) -> HTTPResponse:
+    async def live(self, request: Request) -> HTTPResponse:
         """For whoever restarts processes: 200 as long as this one answers at all."""
         return self._replies.of(request, data_reply("ok"), _request_id(request))
 

@@ -87,7 +87,7 @@ async def sign_out(ctx: Context) -> Reply:
     """Blocks the token, whatever its user may do."""
     claims = (await authenticate(ctx)).claims
     await ctx.services.database.row(_END, (str(claims.user_id), claims.token_id, str(claims.is_key)))
-    await ctx.services.sessions.forget()
+    await ctx.services.sessions.forget(str(claims.user_id))
     ctx.headers.pop(_NEW_TOKEN, None)
     return Reply(200, b"{}")
 

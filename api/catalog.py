@@ -66,7 +66,7 @@ class Catalogs:
             return self._current
         return await self.refresh()
 
-    async def changed(self) -> None:
+    async def changed(self, _payload: str = "") -> None:
         """A change was announced: what is being read just now may be of before it."""
         self._fresh_until = self._looked_at = 0.0
         self._reading = None

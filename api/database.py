@@ -60,9 +60,11 @@ def _encoded(param: str) -> bytes:
 
 
 class Listener:
-    """Calls back on notifications, over a connection of its own; calls everything back after a reconnect."""
+    """Calls back on notifications with their payload, over a connection of its own; calls everything back, with an
+    empty one, after a reconnect.
+    """
 
-    def __init__(self, conninfo: str, callbacks: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
+    def __init__(self, conninfo: str, callbacks: Mapping[str, Callable[[str], Awaitable[None]]]) -> None:
         self._conninfo = conninfo
         self._callbacks = callbacks
         self._pause = 0.5
@@ -83,6 +85,6 @@ class Listener:
                 await connection.execute(f"listen {channel}".encode())
             self._pause = 0.5
             for callback in self._callbacks.values():
-                await callback()
+                await callback("")
             async for notification in connection.notifies():
-                await self._callbacks[notification.channel]()
+                await self._callbacks[notification.channel](notification.payload)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from dataclasses import dataclass
 
@@ -13,7 +14,10 @@ from api.tokens import Claims, refused
 __all__ = ["Session", "Sessions"]
 
 _SQL = "select problem, array_to_json(roles)::text, document from orchestrator.token_state($1, $2, $3)"
+_USER = re.compile(r"[0-9]{1,19}")
+#: users, and tokens of one user
 _CACHED = 10_000
+_CACHED_OF_ONE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +39,49 @@ class Sessions:
     def __init__(self, database: Database, ttl: float) -> None:
         self._database = database
         self._ttl = ttl
-        self._known: dict[str, Session] = {}
-        self._reading: dict[str, asyncio.Task[Session]] = {}
+        #: by user, then by token
+        self._known: dict[int, dict[str, Session]] = {}
+        self._reading: dict[tuple[int, str], asyncio.Task[Session]] = {}
 
-    async def forget(self) -> None:
-        """Users, roles, sessions or keys changed."""
-        self._known.clear()
-        self._reading.clear()
+    async def forget(self, user: str = "") -> None:
+        """Something of a user changed, or of everybody."""
+        # whoever may connect may notify
+        if not _USER.fullmatch(user):
+            self._known.clear()
+            self._reading.clear()
+            return
+        user_id = int(user)
+        self._known.pop(user_id, None)
+        for key in [key for key in self._reading if key[0] == user_id]:
+            del self._reading[key]
 
     async def of(self, claims: Claims) -> Session:
         """The session of a token; 401 when it does not count any more."""
-        token = claims.token_id
-        session = self._known.get(token)
+        known = self._known.get(claims.user_id)
+        session = known.get(claims.token_id) if known is not None else None
         if session is not None and session.fresh_until > time.monotonic():
             return session
-        reading = self._reading.get(token)
+        key = claims.user_id, claims.token_id
+        reading = self._reading.get(key)
         if reading is None:
-            reading = self._reading[token] = asyncio.create_task(self._read(claims))
-            reading.add_done_callback(lambda task: self._done(token, task))
+            reading = self._reading[key] = asyncio.create_task(self._read(claims))
+            reading.add_done_callback(lambda task: self._done(key, task))
         return await asyncio.shield(reading)
 
-    def _done(self, token: str, task: asyncio.Task[Session]) -> None:
+    def _done(self, key: tuple[int, str], task: asyncio.Task[Session]) -> None:
         # one that was forgotten while it was read may be old already
-        if self._reading.get(token) is not task:
+        if self._reading.get(key) is not task:
             return
-        del self._reading[token]
-        if not task.cancelled() and task.exception() is None:
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            self._known[token] = task.result()
+        del self._reading[key]
+        user_id, token = key
+        if task.cancelled() or task.exception() is not None:
+            return
+        if len(self._known) >= _CACHED:
+            self._known.clear()
+        tokens = self._known.setdefault(user_id, {})
+        if len(tokens) >= _CACHED_OF_ONE:
+            tokens.clear()
+        tokens[token] = task.result()
 
     async def _read(self, claims: Claims) -> Session:
         # of when it is asked, not of when the answer comes: it may have changed in between

@@ -67,6 +67,7 @@
 
 -- identity: accounts and sessions
 \ir functions/identity/announce_identity.sql
+\ir functions/identity/announce_user.sql
 \ir functions/identity/api_key_terms.sql
 \ir functions/identity/app_key.sql
 \ir functions/identity/authenticator_options.sql

@@ -154,7 +154,7 @@ def _said(field: Mapping[str, Any]) -> dict[str, Any]:
     options = field["options"]
     if not field["column"]:
         return {key: value for key, value in options.items() if key != "constraint"}
-    return {"allowNull": False} if options.get("allowNull") is False else {}
+    return {key: options[key] for key in ("allowNull", "primaryKey") if key in options}
 
 
 def _reverse(designer: Designer, state: State, field: FieldDefinition) -> None:

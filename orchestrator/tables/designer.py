@@ -100,7 +100,8 @@ class Designer:
         """Another title, other options; columns that these ask for are added."""
         for column in automatic_columns(options):
             if column.name not in state.columns:
-                self._execute(ddl.add_column(state.table, column))
+                numbered = replace(column, identity=column.name == sort_name(options))
+                self._execute(ddl.add_column(state.table, numbered))
                 state.columns[column.name] = column.type
         self._port.fetch(
             "select orchestrator.describe_collection($1, $2, $3::pg_catalog.jsonb)",
@@ -335,7 +336,7 @@ class Designer:
         if field.options.get("primaryKey"):
             raise InvalidError(f'the primary key of "{state.name}" cannot be changed')
         column = self._column(field)
-        self._execute(ddl.add_column(state.table, column))
+        self._execute(ddl.add_column(state.table, replace(column, identity=column.identity or field.type == "sort")))
         state.columns[field.name] = column.type.partition("(")[0]
         self._rules(state, field, {})
         self._fill(state, field)
@@ -353,11 +354,11 @@ class Designer:
 
     def _change_column(self, state: State, field: FieldDefinition, before: Mapping[str, Any]) -> None:
         for option in _FIXED:
-            if field.options.get(option) != before.get(option):
+            if (field.options.get(option) or None) != (before.get(option) or None):
                 raise InvalidError(f'"{option}" of field "{field.name}" cannot be changed')
         column = self._column(field)
         self._rules(state, field, before)
-        if field.options.get("allowNull") != before.get("allowNull"):
+        if (field.options.get("allowNull") is False) != (before.get("allowNull") is False):
             self._execute(ddl.set_not_null(state.table, field.name, on=column.not_null))
         if not column.identity and any(
             field.options.get(option) != before.get(option)

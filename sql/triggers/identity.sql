@@ -8,5 +8,9 @@ after update or delete or truncate on orchestrator.roles
 for each statement execute function orchestrator.announce_identity();
 
 create or replace trigger roles_users_announce
-after insert or update or delete or truncate on orchestrator.roles_users
+after insert or update or delete on orchestrator.roles_users
+for each row execute function orchestrator.announce_user();
+
+create or replace trigger roles_users_announce_truncated
+after truncate on orchestrator.roles_users
 for each statement execute function orchestrator.announce_identity();

@@ -158,7 +158,7 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
             if process.poll() is not None:
                 raise RuntimeError((process.stdout.read() if process.stdout else b"").decode())
             try:
-                client.get(f"http://127.0.0.1:{port}/api/__health")
+                client.get(f"http://127.0.0.1:{port}/api/__live")
             except httpx.TransportError:
                 time.sleep(0.05)
             else:

@@ -62,6 +62,24 @@ def _keys(api: Api, table: str) -> list[tuple[str, str, str]]:
     ]
 
 
+def _authors() -> list[dict[str, Any]]:
+    """Times and authors as clients of the wire declare them."""
+    return [
+        *({"name": name, "type": "date", "interface": name, "field": name} for name in ("createdAt", "updatedAt")),
+        *(
+            {
+                "name": n,
+                "type": "belongsTo",
+                "interface": n,
+                "target": "users",
+                "foreignKey": f"{n}Id",
+                "targetKey": "id",
+            }
+            for n in ("createdBy", "updatedBy")
+        ),
+    ]
+
+
 def test_a_collection_is_a_table_and_a_resource_in_the_same_second(api: Api) -> None:
     made = _make(
         api,
@@ -188,6 +206,18 @@ def test_new_rows_go_behind_the_others_of_their_scope(api: Api) -> None:
     api.db.execute("insert into lines (list) values ('a'), ('a'), (null)")
     rows = api.db.execute("select list, position from lines order by id").fetchall()
     assert rows == [("a", 1), ("b", 1), ("a", 2), ("a", 3), ("a", 4), (None, 1)]
+
+
+def test_rows_that_are_there_get_positions_when_they_are_asked_for(api: Api) -> None:
+    _make(api, "unsorted", {"name": "n", "type": "string"})
+    api.create("unsorted", [{"n": "a"}, {"n": "b"}])
+    position = {"name": "position", "type": "sort"}
+    assert api.root.post("/collections/unsorted/fields:create", json=position).status_code == 200
+    assert api.root.post("/collections:update?filterByTk=unsorted", json={"sortable": True}).status_code == 200
+    api.create("unsorted", {"n": "c"})
+    rows = api.db.execute("select n, position, sort from unsorted order by id").fetchall()
+    assert rows == [("a", 1, 1), ("b", 2, 2), ("c", 3, 3)]
+    assert _columns(api, "unsorted")["sort"] == ("bigint", False, None)
 
 
 def test_names_are_checked_with_the_words_of_the_wire(api: Api) -> None:
@@ -350,6 +380,41 @@ def test_fields_are_added_changed_and_dropped_with_their_columns(api: Api) -> No
     assert api.root.post("/collections/changing/fields:destroy?filterByTk=color").status_code == 404
 
 
+def test_a_definition_sent_back_as_it_was_read_changes_nothing(api: Api) -> None:
+    api.db.execute("create table found (id integer primary key, n integer not null default 3, at timestamptz)")
+    api.db.execute("create table below (id integer primary key, found_id integer references found (id))")
+    api.db.execute("select orchestrator.manage('found'), orchestrator.manage('below')")
+    _make(
+        api,
+        "made",
+        ID,
+        {"name": "s", "type": "string", "length": 10, "unique": True, "allowNull": False, "defaultValue": "x"},
+        {"name": "found", "type": "belongsTo", "interface": "m2o", "target": "found", "foreignKey": "foundId"},
+        *_authors(),
+        sortable=True,
+        createdAt=True,
+    )
+    for name in ("found", "below", "made"):
+        path = f"/collections:get?filterByTk={name}&appends=fields"
+        columns, keys, shown = _columns(api, name), _keys(api, name), api.root.get(path).json()["data"]
+        response = api.root.post(f"/collections:update?filterByTk={name}", json=shown)
+        assert response.status_code == 200, response.text
+        assert (_columns(api, name), _keys(api, name)) == (columns, keys)
+        again = api.root.get(path).json()["data"]
+        assert [field["name"] for field in again["fields"]] == [field["name"] for field in shown["fields"]]
+
+
+def test_odd_names_and_options_do_no_harm(api: Api) -> None:
+    _make(api, "a-*$B", {"name": "c-*$D", "type": "string"}, hidden="perhaps", description=[1])
+    assert api.root.post("/a-*$B:create", json={"c-*$D": "x"}).json()["data"] == {"id": 1, "c-*$D": "x"}
+    assert api.root.get("/collections:list?paginate=false").status_code == 200
+    assert _message(api.root.post("/collections:create", json={"fields": [{"name": "ctid", "type": "text"}]})) == (
+        'column name "ctid" conflicts with a system column name'
+    )
+    for body in ([], {"fields": {}}, {"fields": [1]}, {"name": 5}, {"fields": [{"name": "x"}]}, {"tableName": "posts"}):
+        assert api.root.post("/collections:create", json=body).status_code == 400
+
+
 def test_a_column_that_is_a_key_of_a_relation_is_kept(api: Api) -> None:
     _make(api, "shelves", {"name": "n", "type": "string"})
     _make(
@@ -504,24 +569,6 @@ def test_nothing_of_a_definition_reaches_the_server_as_sql(api: Api) -> None:
     ):
         assert api.root.post("/collections/posts/fields:create", json=bad).status_code == 400
     assert api.db.execute("select to_regclass('posts') is not null").fetchone() == (True,)
-
-
-def _authors() -> list[dict[str, Any]]:
-    """Times and authors as clients of the wire declare them."""
-    return [
-        *({"name": name, "type": "date", "interface": name, "field": name} for name in ("createdAt", "updatedAt")),
-        *(
-            {
-                "name": n,
-                "type": "belongsTo",
-                "interface": n,
-                "target": "users",
-                "foreignKey": f"{n}Id",
-                "targetKey": "id",
-            }
-            for n in ("createdBy", "updatedBy")
-        ),
-    ]
 
 
 def test_the_steps_of_the_peers_own_client(api: Api) -> None:

@@ -524,6 +524,9 @@ def test_a_list_of_values_without_all_keys_updates_nothing(api: Api, post: int) 
     for wrong in ({"title": "x"}, {"id": None}, {"id": [post]}, {"id": {"$ne": 0}}):
         values = [{"id": post, "title": "changed"}, wrong]
         assert _refused(api, "/posts:update?forceUpdate=true", values) == (400, "filterByTk invalid")
+    everything = {"filter": json.dumps({"id": {"$gt": 0}}), "forceUpdate": "true"}
+    response = api.root.post("/posts:update", params=everything, json=[{"id": "", "title": "changed"}])
+    assert response.status_code == 400
     failing = [{"id": post, "title": "changed"}, {"id": post, "read": None}]
     assert _refused(api, "/posts:update?forceUpdate=true", failing) == (400, "read cannot be null")
     assert api.root.get(f"/posts:get/{post}").json()["data"]["title"] == "p"

@@ -66,7 +66,7 @@ def test_another_data_source_does_not_exist(api: Api) -> None:
 
 
 def test_health_and_metrics(api: Api) -> None:
-    for path in ("/__health", "/__ready"):
+    for path in ("/__health", "/__ready", "/__live"):
         response = api.guest.get(path)
         assert (response.status_code, response.json()) == (200, {"data": "ok"})
     api.root.get("/posts:list")
@@ -144,9 +144,13 @@ def test_without_a_database_the_server_starts_and_says_so(serve: Serve) -> None:
     port = free_port()
     process = serve(dsn=f"postgresql://x@127.0.0.1:{free_port()}/x", port=port, pool_timeout=0.5)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=20) as client:
-        assert client.get("/__health").status_code == 200
-        ready = client.get("/__ready")
-        assert (ready.status_code, ready.json()) == (503, {"errors": [{"message": "the database is not available"}]})
+        assert client.get("/__live").status_code == 200
+        for path in ("/__health", "/__ready"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.json()) == (
+                503,
+                {"errors": [{"message": "the database is not available"}]},
+            )
         assert client.get("/posts:list").status_code == 503
         assert client.post("/auth:signIn", json={"account": "root", "password": "x"}).status_code == 503
     process.send_signal(signal.SIGTERM)

@@ -59,5 +59,7 @@ class Destroy(Action):
         links = open_links(self.records, table, association, key)
         # once more: until now others could change the links
         keys = [row[association.target_key] for row in self.find(columns, self.selection)]
+        if not keys:
+            return
         links.remove(keys)
         self._destroy({"filter": {association.target_key: {"$in": keys}}})

@@ -58,7 +58,7 @@ class Update(Action):
             return self.request.filter_by_tk
         columns = self.records.table(self.request.collection).key_columns
         key = {name: values.get(name) for name in columns}
-        if not columns or any(part is None or isinstance(part, list | dict) for part in key.values()):
+        if not columns or any(part in (None, "") or isinstance(part, list | dict) for part in key.values()):
             raise InvalidError("filterByTk invalid")
         return key[columns[0]] if len(columns) == 1 else key
 

@@ -20,6 +20,12 @@ begin
                 v_trigger, v_table, p_column
             );
         when 'sort' then
+            -- a column that was added to rows is an identity, which numbered them without a write
+            if exists (select from pg_attribute a where a.attrelid = v_table and a.attname = p_column and a.attidentity <> '') then
+                execute format(
+                    'alter table %1$s alter column %2$I drop identity, alter column %2$I drop not null', v_table, p_column
+                );
+            end if;
             execute format(
                 'create or replace trigger %I before insert on %s for each row when (new.%I is null) execute function orchestrator.next_sort(%L, %L)',
                 v_trigger, v_table, p_column, p_column, coalesce(p_other, '')
