@@ -14,6 +14,7 @@ from orchestrator.engine.encoding import to_json
 from orchestrator.engine.exemption import Exemption
 from orchestrator.engine.guard import guard_of
 from orchestrator.engine.history import Entry
+from orchestrator.engine.processor import BudgetExceeded
 from orchestrator.engine.quick import Passing, compile_passing
 from orchestrator.engine.records import OWNERS, input_text, open_records
 from orchestrator.model.shape import insert_shape
@@ -104,7 +105,7 @@ def prepare(host: RequestHost, data: Mapping[str, Any], standing: Standing) -> Q
                 if jobs is not True:
                     context = f'{{"params":{{"values":{to_json(values)}}},{actor.json}}}'
                     entries.append((program, context, 1, jobs, None, 0, None))
-    except Exception:
+    except (Exception, BudgetExceeded):
         # judged again in full, where the error becomes the node's
         return None
     inputs = [input_text(field, values[field.name]) for field in route.fields]

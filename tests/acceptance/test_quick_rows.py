@@ -101,6 +101,19 @@ def test_a_row_that_takes_too_long_fails_with_the_nodes_error(ledger: Ledger) ->
     assert ledger.amounts() == [10, 10, 10]
 
 
+def test_a_request_that_takes_too_long_is_answered_and_its_trace_stays(ledger: Ledger) -> None:
+    fibonacci = "f(n) = n < 2 ? n : f(n - 1) + f(n - 2); f({{$context.params.values.amount}})"
+    slow = {"key": "slow", "type": "calculation", "config": {"engine": "math.js", "expression": fibonacci}}
+    ledger.define(guard(slow))
+    assert ledger.act("expenses", "create", values={"amount": 10})[0] == 200
+    status, body = ledger.act("expenses", "create", values={"amount": 60})
+    assert (status, list(body)) == (500, ["errors"])
+    assert "internal" not in body["errors"][0]["message"]
+    assert [status for _, status, _ in ledger.executions()] == [1, -2]
+    assert ledger.act("expenses", "create", values={"amount": 11})[0] == 200
+    assert ledger.amounts() == [10, 11]
+
+
 def test_a_row_whose_computation_fails_is_told_so_by_the_node(ledger: Ledger) -> None:
     wrong = {"key": "w", "type": "calculation", "config": {
         "engine": "math.js", "expression": "{{$context.params.values.title}} * 2"}}  # fmt: skip
