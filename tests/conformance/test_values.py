@@ -19,7 +19,7 @@ grant usage on type mood, amount, document, pair to public;
 
 @pytest.fixture(scope="module")
 def types(conformance_db: object) -> None:
-    conformance_db.execute(_TYPES)  # type: ignore[attr-defined]
+    conformance_db.execute(_TYPES)  # type: ignore[attr-defined]  # a connection, whatever the fixture says
 
 
 @pytest.fixture(

@@ -104,7 +104,7 @@ def test_a_scalar_or_an_object_with_a_key_only_links_a_parent(records: Records) 
     for value in (1, {"id": 1}, {"id": 1, "name": "renamed"}):
         post = one(records.create("posts", {"category": value}))
         assert post["categoryId"] == 1 and "category" not in post
-    assert records.find_one("categories", filter_by_tk=1, appends=[])["name"] == "news"  # type: ignore[index]
+    assert records.find_one("categories", filter_by_tk=1, appends=[])["name"] == "news"  # type: ignore[index]  # it is there
 
 
 def test_an_object_without_a_key_creates_the_parent_first(records: Records, port: Any) -> None:
