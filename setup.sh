@@ -105,6 +105,15 @@ setup_pooler() {
     install_packages pgbouncer
 }
 
+# the README's sessions are typed by a test
+setup_curl() {
+    if command -v curl >/dev/null; then
+        return 0
+    fi
+    update_package_lists
+    install_packages curl
+}
+
 # from tests/sdk/package-lock.json
 setup_client() {
     fingerprint=$(cat tests/sdk/package.json tests/sdk/package-lock.json | sha256sum | cut -d ' ' -f 1)
@@ -126,5 +135,6 @@ flock 9
 setup_server
 setup_python
 [ "${1:-}" != run ] || exit 0
+setup_curl
 setup_pooler
 setup_client

@@ -35,7 +35,6 @@ def demo() -> Iterator[Path]:
     shutil.rmtree(parent)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_sessions_give_the_printed_output(demo: Path) -> None:
     found = subprocess.run([*_COMMAND, "status", "--json", "--data-dir", str(demo)], capture_output=True, check=True)
     dsn = json.loads(found.stdout)["dsn"]
