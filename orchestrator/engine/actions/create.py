@@ -11,6 +11,7 @@ from orchestrator.engine.links import open_links, pivot_of, refer, source_row
 from orchestrator.errors import InvalidError
 
 if TYPE_CHECKING:
+    from orchestrator.engine.limits import Limits
     from orchestrator.engine.links import Links
 
 __all__ = ["Create"]
@@ -26,6 +27,13 @@ class Create(Action):
     #: the column that links a record to the row above, whatever the values say
     _below: Mapping[str, Any] = {}
 
+    def permit(self, limits: Limits) -> None:
+        """The values; below a relation that a column of the row above is for, to change that row as well."""
+        self.permit_values(limits, "create")
+        if self.source is not None and self.source.association.type == "belongsTo":
+            table, association, key = self.source
+            self.permit_source(limits, table, association.name, key)
+
     def parameters(self) -> list[dict[str, Any]]:
         """The values, with the column that links them to the row above: guards judge what will be written."""
         if self.source is not None:
@@ -33,7 +41,7 @@ class Create(Action):
             if isinstance(self.request.values, list) and not association.to_many:
                 raise InvalidError(f'"{association.name}" relates to one record')
             if association.type == "belongsTo":
-                source_row(self.records, table, association, key)
+                source_row(self.records, table, association, key, "update")
             else:
                 self._links = open_links(self.records, table, association, key)
                 if association.type != "belongsToMany":
