@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import psycopg
+
 from api.context import Context
+from api.errors import ApiError
 from api.reply import Reply
+from orchestrator.access import ROOT
 
 __all__ = ["ACT", "act", "create", "destroy", "update"]
 
@@ -36,18 +40,24 @@ async def destroy(ctx: Context) -> Reply:
 async def act(ctx: Context, values: str, more: Mapping[str, Any] | None = None) -> Reply:
     """Runs the action with its workflows in one statement, which is one transaction; `more` goes with the request."""
     target = ctx.target
-    row = await ctx.services.database.row(
-        ACT,
-        (
-            _request(ctx, values, more or {}),
-            target.collection,
-            target.association,
-            None if ctx.user_id is None else str(ctx.user_id),
-            ctx.role,
-            ctx.params.trigger_workflows,
-            ctx.request_id,
-        ),
-    )
+    try:
+        row = await ctx.services.database.row(
+            ACT,
+            (
+                _request(ctx, values, more or {}),
+                target.collection,
+                target.association,
+                None if ctx.user_id is None else str(ctx.user_id),
+                ctx.role,
+                ctx.params.trigger_workflows,
+                ctx.request_id,
+            ),
+        )
+    except psycopg.IntegrityError as error:
+        # at the commit, past the engine, which says no more of it than the role may know
+        if ctx.role == ROOT or error.diag.table_name is None:
+            raise
+        raise ApiError(400, "a reference or a value is not allowed") from None
     if row is None or row[0] is None:
         raise RuntimeError("orchestrator.act returned nothing")
     return Reply(int(row[0][:3]), row[0][4:])

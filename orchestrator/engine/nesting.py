@@ -188,6 +188,9 @@ class Nesting:
             return None
         columns = self._records.table(association.target).key_columns or (association.target_key,)
         rest = {name: item for name, item in value.items() if name not in named and name != association.through}
+        if not rest and self._records.limits is not None:
+            # reduced to its key: the role may not change it
+            return None
         written = self._records.update(
             association.target,
             rest,
