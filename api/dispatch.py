@@ -19,6 +19,7 @@ from api import (
     query_string,
     reads,
     relations,
+    role_check,
     token_policy,
     writes,
 )
@@ -30,7 +31,7 @@ from api.params import load_json, read_params
 from api.reply import Reply
 from api.request import Target, parse_path
 from api.resources import Action, Actions, choose_action
-from api.roles import acting_role, authorize
+from api.roles import admit, authorize
 from api.running import run_call
 from api.services import Services
 from api.system import SYSTEM
@@ -58,6 +59,7 @@ def _registry() -> Actions:
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
     actions.add("users", account.USER_ACTIONS)
+    actions.add("roles", role_check.ACTIONS)
     actions.add("apiKeys", api_keys.ACTIONS)
     actions.add("authenticators", authenticators.ACTIONS)
     actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
@@ -151,13 +153,13 @@ class Dispatcher:
         return action
 
     async def _admit(self, ctx: Context, action: Action, seen: dict[str, Any]) -> None:
-        ctx.session = await auth.authenticate(ctx)
-        seen["user_id"] = ctx.session.user_id
+        session = await auth.authenticate(ctx)
+        seen["user_id"] = session.user_id
         source = ctx.header("x-data-source")
         if source is not None and source != "main":
             raise ApiError(500, f"data source {source} does not exist")
-        ctx.role = acting_role(ctx.session, ctx.header("x-role"))
-        authorize(action, ctx.role)
+        await admit(ctx, session)
+        authorize(ctx, action)
 
 
 class _Meaning(NamedTuple):

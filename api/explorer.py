@@ -15,7 +15,7 @@ from api.context import Context
 from api.dispatch import ACTIONS
 from api.openapi import document
 from api.reply import Reply
-from api.roles import acting_role
+from api.roles import admit
 from api.system import SYSTEM
 from orchestrator import __version__
 
@@ -53,7 +53,7 @@ class Explorer:
 
     async def document(self, ctx: Context) -> Reply:
         """For any user with a role."""
-        acting_role(await authenticate(ctx), ctx.header("x-role"))
+        await admit(ctx, await authenticate(ctx))
         statements = await ctx.services.catalogs.current()
         if statements is not self._of:
             made = document(statements.catalog, actions=ACTIONS.names(), read_only=SYSTEM.keys(), version=__version__)

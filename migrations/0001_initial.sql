@@ -336,6 +336,8 @@ create table orchestrator.users (
     system_settings jsonb not null default '{}',
     -- plain SQL written by this login is this user's
     db_role name unique,
+    -- who names no role acts in all of his together, where the role mode allows that
+    union_by_default boolean not null default false,
     created_by_id bigint,
     updated_by_id bigint,
     created_at timestamptz not null default now(),
@@ -441,7 +443,8 @@ create table orchestrator.identity_settings (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
-comment on table orchestrator.identity_settings is 'token-policy-config: how long tokens and sessions live; account: what users may change of their own';
+comment on table orchestrator.identity_settings is
+    'token-policy-config: how long tokens and sessions live; account: what users may change of their own; roles: the role mode';
 
 create table orchestrator.failed_attempts (
     -- SHA-256 of what was typed: people type passwords into the wrong field
@@ -469,7 +472,8 @@ insert into orchestrator.authenticators (name, auth_type, description, enabled, 
     ('basic', 'Email/Password', 'Sign in with username/email.', true, 1, '{"public": {"allowSignUp": false}}');
 insert into orchestrator.identity_settings (key, config) values
     ('token-policy-config', '{"tokenExpirationTime": "1d", "sessionExpirationTime": "7d", "expiredTokenRenewLimit": "1d"}'),
-    ('account', '{"enableEditProfile": true, "enableChangePassword": true}');
+    ('account', '{"enableEditProfile": true, "enableChangePassword": true}'),
+    ('roles', '{"roleMode": "default"}');
 -- Access: what roles may do. Without a row here, a role's strategy decides.
 
 create table orchestrator.access_state (

@@ -8,6 +8,18 @@ from __future__ import annotations
 
 from orchestrator.access.access import ROOT, Access, open_access, permission_of
 from orchestrator.access.grant import Grant
-from orchestrator.access.restriction import restrict
+from orchestrator.access.report import ACTION_ALIASES, AVAILABLE_ACTIONS, report
+from orchestrator.access.restriction import restrict, scope_variables
 
-__all__ = ["ROOT", "Access", "Grant", "open_access", "permission_of", "restrict"]
+__all__ = [
+    "ACTION_ALIASES",
+    "AVAILABLE_ACTIONS",
+    "ROOT",
+    "Access",
+    "Grant",
+    "open_access",
+    "permission_of",
+    "report",
+    "restrict",
+    "scope_variables",
+]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from orchestrator.access.grant import OWN, Grant
+from orchestrator.access.grant import OWN, OWN_FILTER, Grant
 from orchestrator.access.snippets import Snippets
 from orchestrator.model.collection import Catalog, Collection
 
@@ -37,6 +37,8 @@ ALIASES: Mapping[str, str] = {
     "exportAttachments": "export",
     "firstOrCreate": "create",
 }
+#: actions whose snippets let a resource be shown, wherever a relation leads to it
+_VIEWING = ("list", "get")
 #: actions that need several permissions
 _SEVERAL = {"updateOrCreate": ("create", "update")}
 
@@ -70,8 +72,31 @@ class Access:
         return self._grants[key]
 
     def allows(self, resource: str, action: str) -> bool:
-        """Whether an action may be done at all."""
-        return self.grant(resource, action) is not None
+        """Whether an action may be done at all; a snippet that grants to list does not grant to get."""
+        return self.snippets.allow(resource, action) or self._by_roles(resource, action) is not None
+
+    def configured(self) -> dict[str, set[str]]:
+        """The resources that have permissions of their own, with the names of all permissions that could be theirs."""
+        found: dict[str, set[str]] = {}
+        for role in self._roles:
+            for resource, permissions in role.resources.items():
+                found.setdefault(resource, set()).update(permissions)
+        strategies = [permission for role in self._roles for permission in role.strategy_permissions()]
+        for permissions in found.values():
+            permissions.update(strategies)
+        return {resource: found[resource] for resource in sorted(found)}
+
+    def strategy(self) -> dict[str, Any]:
+        """The strategy of the role; of several, one that allows what theirs allow."""
+        if len(self._roles) == 1:
+            return dict(self._roles[0].strategy)
+        if any(role.everything for role in self._roles):
+            return {"actions": "*"}
+        own: dict[str, bool] = {}
+        for role in self._roles:
+            for permission, is_own in role.entries.items():
+                own[permission] = own.get(permission, True) and is_own
+        return {"actions": [f"{name}:{OWN}" if is_own else name for name, is_own in own.items()]}
 
     def variables(self) -> frozenset[str]:
         """The variables that scopes mention, ``$user.id`` and the like."""
@@ -83,15 +108,17 @@ class Access:
         return frozenset(name for grant in grants for name in grant.names())
 
     def _decide(self, resource: str, action: str) -> Grant | None:
-        if action in _SEVERAL:
-            grants = [self.grant(resource, part) for part in _SEVERAL[action]]
-            return grants[0] if all(grants) or self.snippets.allow(resource, action) else None
-        if self.snippets.allow(resource, action):
-            return Grant()
         permission = permission_of(action)
-        if permission != action and self.snippets.allow(resource, permission):
+        names = {action, permission, *(_VIEWING if permission == "view" else ())}
+        if any(self.snippets.allow(resource, name) for name in names):
             return Grant()
-        collection = self._catalog.get(resource)
+        return self._by_roles(resource, action)
+
+    def _by_roles(self, resource: str, action: str) -> Grant | None:
+        if action in _SEVERAL:
+            grants = [self._by_roles(resource, part) for part in _SEVERAL[action]]
+            return grants[0] if None not in grants else None
+        permission, collection = permission_of(action), self._catalog.get(resource)
         union: Grant | None = None
         for role in self._roles:
             found = role.grant(resource, permission, collection)
@@ -111,40 +138,45 @@ def open_access(document: Mapping[str, Any], catalog: Catalog) -> Access | None:
 class _Role:
     """One role of a document."""
 
-    __slots__ = ("_everything", "_resources", "_strategy", "allow_configure", "name", "snippets")
+    __slots__ = ("allow_configure", "entries", "everything", "name", "resources", "snippets", "strategy")
 
     def __init__(self, role: Mapping[str, Any]) -> None:
         self.name: str = role["name"]
         self.snippets = [rule for rule in role.get("snippets") or () if isinstance(rule, str)]
         self.allow_configure = role.get("allowConfigure") is True
         strategy = role.get("strategy")
-        actions = strategy.get("actions") if isinstance(strategy, Mapping) else None
-        self._everything = actions == "*"
-        #: permissions, each with whether it is for one's own rows alone
-        self._strategy = dict(_strategy(actions if isinstance(actions, list) else []))
-        self._resources: Mapping[str, Any] = role.get("resources") or {}
+        self.strategy: Mapping[str, Any] = strategy if isinstance(strategy, Mapping) else {}
+        actions = self.strategy.get("actions")
+        self.everything = actions == "*"
+        #: permissions of the strategy, each with whether it is for one's own rows alone
+        self.entries = dict(_strategy(actions if isinstance(actions, list) else []))
+        self.resources: Mapping[str, Any] = role.get("resources") or {}
+
+    def strategy_permissions(self) -> Iterable[str]:
+        """The permissions that the strategy names, or could."""
+        return ALIASES.values() if self.everything else self.entries
 
     def grant(self, resource: str, permission: str, collection: Collection | None) -> Grant | None:
         """What the role itself is granted; permissions of the resource's own stand in for the strategy."""
-        actions = self._resources.get(resource)
+        actions = self.resources.get(resource)
         if actions is not None:
             return _configured(actions.get(permission), permission, collection)
         if not _has_strategy(resource, collection):
             return None
-        if self._everything:
+        if self.everything:
             return Grant()
-        own = self._strategy.get(permission)
+        own = self.entries.get(permission)
         return Grant.of(collection, permission, scope=OWN if own else None) if own is not None else None
 
     def grants(self, catalog: Catalog) -> Iterable[Grant]:
         """The grants that have scopes."""
-        for resource, actions in self._resources.items():
+        for resource, actions in self.resources.items():
             for permission in actions:
                 found = self.grant(resource, permission, catalog.get(resource))
                 if found is not None:
                     yield found
-        if True in self._strategy.values():
-            yield Grant(scopes=({"createdById": "{{$user.id}}"},))
+        if True in self.entries.values():
+            yield Grant(scopes=(OWN_FILTER,))
 
 
 def _strategy(actions: Iterable[Any]) -> Iterable[tuple[str, bool]]:

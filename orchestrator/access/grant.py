@@ -9,13 +9,14 @@ from orchestrator.access.scopes import resolve, to_variable_names
 from orchestrator.model.collection import Collection
 from orchestrator.model.variables import Variables
 
-__all__ = ["OWN", "Grant"]
+__all__ = ["OWN", "OWN_FILTER", "Grant"]
 
 #: the rows that one created oneself
 OWN = "own"
 #: columns that whoever may view anything sees
 _ALWAYS = ("createdAt", "updatedAt", "createdById")
-_OWN_FILTER = {"createdById": "{{$user.id}}"}
+#: as clients know it
+OWN_FILTER = {"createdById": "{{ctx.state.currentUser.id}}"}
 
 
 class Grant:
@@ -78,7 +79,7 @@ class Grant:
         if scope == OWN:
             if collection is None or "createdById" not in collection.fields:
                 return None
-            scope = _OWN_FILTER
+            scope = OWN_FILTER
         scopes = None if scope is None or scope == {} else (scope,)
         if fields is None:
             return cls(scopes=scopes)

@@ -11,7 +11,7 @@ from orchestrator.errors import ForbiddenError
 from orchestrator.model.collection import Catalog
 from orchestrator.model.variables import Variables
 
-__all__ = ["restrict"]
+__all__ = ["restrict", "scope_variables"]
 
 #: keys of a request in which relations are named
 _NAMING = (
@@ -62,6 +62,18 @@ def restrict(
     if restricted.get("userId") is None and values.user is not None:
         restricted["userId"] = values.user.get("id")
     return restricted
+
+
+def scope_variables(
+    access: Access, catalog: Catalog, request: Mapping[str, Any], action: str | None = None
+) -> frozenset[str]:
+    """The variables whose values it takes to restrict a request."""
+    if not access.variables():
+        return frozenset()
+    grants = [access.grant(name, "view") for name in _reached(catalog, request)]
+    if action is not None:
+        grants.append(access.grant(request["collection"], action))
+    return frozenset(name for grant in grants if grant is not None for name in grant.names())
 
 
 def _view(access: Access, collection: str, values: Variables) -> dict[str, Any]:

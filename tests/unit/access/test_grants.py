@@ -101,7 +101,7 @@ def test_no_written_fields_leave_all(access: Build) -> None:
 def test_ones_own_rows_are_those_that_one_created(access: Build) -> None:
     grant = access({"strategy": {"actions": ["view:own"]}}).grant("posts", "list")
     assert grant is not None
-    assert grant.scope == {"createdById": "{{$user.id}}"}
+    assert grant.scope == {"createdById": "{{ctx.state.currentUser.id}}"}
 
 
 def test_nobody_has_rows_of_his_own_where_authors_are_unknown(access: Build) -> None:
