@@ -20,6 +20,7 @@ from api import (
     reads,
     relations,
     token_policy,
+    upserts,
     writes,
 )
 from api.catalog import Statements
@@ -54,6 +55,7 @@ def _registry() -> Actions:
             Action("update", writes.update, writes=True, needs_filter=True),
             Action("destroy", writes.destroy, writes=True, needs_filter=True),
             *_RELATING,
+            *upserts.ACTIONS,
         )
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)

@@ -45,6 +45,10 @@ class Params:
     #: everything as it came, for actions of one's own
     raw: Mapping[str, Any] = field(default_factory=dict)
 
+    def names(self, name: str) -> list[str]:
+        """A parameter of an action's own that has to be a list, no text with commas."""
+        return _list(self.raw, name)
+
     @property
     def selects_nothing(self) -> bool:
         """True when neither a key nor a condition narrows the rows: such an update or destroy is refused."""
