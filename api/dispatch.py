@@ -16,6 +16,7 @@ from api import (
     auth,
     authenticators,
     collections,
+    moves,
     query_string,
     reads,
     relations,
@@ -56,6 +57,7 @@ def _registry() -> Actions:
             Action("destroy", writes.destroy, writes=True, needs_filter=True),
             *_RELATING,
             *upserts.ACTIONS,
+            Action("move", moves.move, writes=True),
         )
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)

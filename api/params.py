@@ -49,6 +49,14 @@ class Params:
         """A parameter of an action's own that has to be a list, no text with commas."""
         return _list(self.raw, name)
 
+    def key(self, name: str) -> Key | None:
+        """A parameter of an action's own that names one record."""
+        given = self.raw.get(name)
+        key = None if given in (None, "") else _keys(given)
+        if isinstance(key, list):
+            raise ApiError(400, f'"{name}" must be one key')
+        return key
+
     @property
     def selects_nothing(self) -> bool:
         """True when neither a key nor a condition narrows the rows: such an update or destroy is refused."""

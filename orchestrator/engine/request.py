@@ -13,6 +13,7 @@ from orchestrator.engine.actions.action import Action, Request
 from orchestrator.engine.actions.create import Create
 from orchestrator.engine.actions.destroy import Destroy
 from orchestrator.engine.actions.items import Items
+from orchestrator.engine.actions.move import Move
 from orchestrator.engine.actions.relate import Relate
 from orchestrator.engine.actions.update import Update
 from orchestrator.engine.actions.upsert import UPSERTS, upsert
@@ -45,6 +46,7 @@ _ACTIONS: Mapping[str, _Begin] = {
     "destroy": Destroy,
     **dict.fromkeys(("add", "set", "remove", "toggle"), Relate),
     **dict.fromkeys(UPSERTS, upsert),
+    "move": Move,
 }
 #: on a path to a column that holds a list
 _LIST_ACTIONS: Mapping[str, _Begin] = dict.fromkeys(("add", "set", "remove", "toggle"), Items)
