@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection as Names
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -151,10 +150,12 @@ class Action(ABC):
 
     # -- what the role may do --------------------------------------------------------------------------------------
 
-    def permit_values(self, limits: Limits, action: str, *, keep: Names[str] = ()) -> None:
-        """Leave out of the values what the role may not write."""
+    def permit_values(self, limits: Limits, action: str) -> None:
+        """Leave out of the values what the role may not write, but for what the record was looked for by."""
         limits.demand(self.request.collection, action)
         rules, values = limits.rules(self.records), self.request.values
+        keys = self.request.options.get("filterKeys") or ()
+        keep = [name for name in keys if limits.shows(self.request.collection, name)]
         kept = [
             rules.values(
                 self.request.collection,
