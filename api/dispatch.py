@@ -16,11 +16,13 @@ from api import (
     auth,
     authenticators,
     collections,
+    moves,
     query_string,
     reads,
     relations,
     role_check,
     token_policy,
+    upserts,
     writes,
 )
 from api.catalog import Statements
@@ -58,6 +60,8 @@ def _registry() -> Actions:
             Action("update", writes.update, writes=True, needs_filter=True, root_only=True),
             Action("destroy", writes.destroy, writes=True, needs_filter=True, root_only=True),
             *_RELATING,
+            *upserts.ACTIONS,
+            Action("move", moves.move, writes=True, root_only=True),
         )
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
