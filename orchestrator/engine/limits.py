@@ -89,9 +89,11 @@ def limits_of(port: Port, actor: Actor, data: Mapping[str, Any]) -> Limits | Non
     """The limits of who acts, None where there are none.
 
     Args:
-        data: the request; what its sender adds to the user is taken from senders that are believed.
+        data: the request; what its sender adds to the user, and that it be unlimited, is taken from believed senders.
     """
     if actor.roles is None or actor.roles == (ROOT,):
+        return None
+    if actor.is_believed and data.get("unlimited") is True:
         return None
     catalog = open_statements(port).catalog
     access = _access(port, actor.roles, catalog)
