@@ -153,7 +153,7 @@ class Reader:
 
     def prepare(self, request: Mapping[str, Any]) -> tuple[str, list[str | None]]:
         """The statement of a request and its parameters."""
-        if "now" not in request and request.get("filter"):
+        if "now" not in request and any(request.get(name) for name in ("filter", "access", "scope")):
             request = {"now": self._port.now, **request}
         shape, values = split(request)
         return self.statement(shape), values
