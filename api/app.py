@@ -15,6 +15,7 @@ from sanic.exceptions import SanicException
 from sanic.handlers import ErrorHandler
 
 from api import query_string
+from api.access_log import AccessLog
 from api.context import Context
 from api.cors import Cors
 from api.dispatch import ACTIONS, Dispatcher
@@ -88,7 +89,8 @@ class _Replies:
 
     def __init__(self, settings: Settings) -> None:
         self._cors = Cors(settings.cors_origins)
-        self._access_log = settings.access_log
+        wanted = settings.access_log and settings.log_level.lower() in ("debug", "info")
+        self._access_log = AccessLog() if wanted else None
 
     def preflight(self, request: Request) -> HTTPResponse | None:
         """The answer to a browser's question whether it may ask."""
@@ -110,16 +112,8 @@ class _Replies:
         return self.of(request, Reply(failure.status, failure.body()), request_id, retry=failure.retry)
 
     def log(self, request: Request, status: int, request_id: str, started: float, seen: dict[str, Any]) -> None:
-        if self._access_log:
-            log.info(
-                "request",
-                method=request.method,
-                path=request.path,
-                status=status,
-                ms=round((perf_counter() - started) * 1000, 2),
-                request_id=request_id,
-                **seen,
-            )
+        if self._access_log is not None:
+            self._access_log.write(request, status, request_id, started, seen)
 
 
 class _Server:

@@ -51,6 +51,7 @@
 \ir functions/context/is_api_login.sql
 \ir functions/context/read_environment.sql
 \ir functions/context/user_context.sql
+\ir functions/context/write_user_context.sql
 
 -- engine: the way into the Python package
 \ir functions/engine/invoke.sql
