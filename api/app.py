@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import uuid
 from collections.abc import Awaitable, Callable
 from time import perf_counter
@@ -61,13 +60,6 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     @app.before_server_start
     async def start(_: Any) -> None:
         await services.start()
-
-    @app.before_server_stop
-    async def finish(_: Any) -> None:
-        if settings.processes > 1:
-            # Ctrl-C and systemd tell every process, then the parent tells its children again: that would cut them off
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_IGN)
 
     @app.after_server_stop
     async def stop(_: Any) -> None:

@@ -126,7 +126,7 @@ class Dispatcher:
             return _Meaning(target.collection), name
         found = _meaning(await self._services.catalogs.current(), target)
         if found is None:
-            found = _meaning(await self._services.catalogs.look_for(target.resource), target)
+            found = _meaning(await self._services.catalogs.look(), target)
         if found is None:
             raise NotFound
         if name == "list" and target.action is None and not found.to_many:
