@@ -16,10 +16,12 @@ from api import (
     auth,
     authenticators,
     collections,
+    moves,
     query_string,
     reads,
     relations,
     token_policy,
+    upserts,
     writes,
 )
 from api.catalog import Statements
@@ -54,6 +56,8 @@ def _registry() -> Actions:
             Action("update", writes.update, writes=True, needs_filter=True),
             Action("destroy", writes.destroy, writes=True, needs_filter=True),
             *_RELATING,
+            *upserts.ACTIONS,
+            Action("move", moves.move, writes=True),
         )
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)

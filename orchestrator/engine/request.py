@@ -6,15 +6,17 @@ written after that, in the same transaction: their trace stays, nothing else doe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestrator.engine.actions.action import Action, Request
 from orchestrator.engine.actions.create import Create
 from orchestrator.engine.actions.destroy import Destroy
 from orchestrator.engine.actions.items import Items
+from orchestrator.engine.actions.move import Move
 from orchestrator.engine.actions.relate import Relate
 from orchestrator.engine.actions.update import Update
+from orchestrator.engine.actions.upsert import UPSERTS, upsert
 from orchestrator.engine.actor import Actor
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.follow import Outcome, follow
@@ -37,15 +39,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Done", "Standing", "act"]
 
-_ACTIONS: Mapping[str, type[Action]] = {
+_Begin = Callable[["RequestHost", Frame, Request], Action]
+_ACTIONS: Mapping[str, _Begin] = {
     "create": Create,
     "update": Update,
     "destroy": Destroy,
     **dict.fromkeys(("add", "set", "remove", "toggle"), Relate),
+    **dict.fromkeys(UPSERTS, upsert),
+    "move": Move,
 }
 #: on a path to a column that holds a list
-_LIST_ACTIONS: Mapping[str, type[Action]] = dict.fromkeys(("add", "set", "remove", "toggle"), Items)
+_LIST_ACTIONS: Mapping[str, _Begin] = dict.fromkeys(("add", "set", "remove", "toggle"), Items)
 _OK = 200
+#: somebody else has created the record meanwhile
+_TAKEN = "23505"
 #: no output, no id, no ancestors
 _PLAIN = (None, 0, None)
 Answer = tuple[int, str]
@@ -92,12 +99,12 @@ def act(host: RequestHost, text: str, standing: Standing) -> Done:
             record = quick.write(host)
             body = _body(None, host.skipped) if record is None and host.skipped else _body(record or "null", [])
             return Done(_OK, body, _last(host, quick.entries))
-        frame = Frame(host, host.plan(standing.plan), None, standing.actor)
-        entries = frame.refused
-        action = _begin(host, frame, data, standing.collection)
-        with host.savepoint():
-            status, body = _carry_out(host, frame, action)
-        return Done(status, body, _last(host, frame.history.take()))
+        try:
+            return _attempt(host, data, standing, entries)
+        except StatementError as error:
+            if error.sqlstate != _TAKEN or data.get("action") not in UPSERTS:
+                raise
+        return _attempt(host, data, standing, entries)
     except (Refusal, RollbackOnFailureError) as error:
         return _refused(host, entries, error.error if isinstance(error, Refusal) else error)
     except StatementError as error:
@@ -107,6 +114,16 @@ def act(host: RequestHost, text: str, standing: Standing) -> Done:
         return _refused(host, entries, ours)
     finally:
         host.requesting = False
+
+
+def _attempt(host: RequestHost, data: Mapping[str, Any], standing: Standing, entries: list[Entry]) -> Done:
+    """The action with its guards and followers; ``entries`` gets the executions of guards that refuse."""
+    frame = Frame(host, host.plan(standing.plan), None, standing.actor)
+    frame.refused = entries
+    action = _begin(host, frame, data, standing.collection)
+    with host.savepoint():
+        status, body = _carry_out(host, frame, action)
+    return Done(status, body, _last(host, frame.history.take()))
 
 
 def _last(host: RequestHost, entries: list[Entry]) -> Entry | None:
