@@ -13,7 +13,7 @@ from sqlglot import exp
 from orchestrator.compiler.associations import related_rows
 from orchestrator.compiler.selection import Selection
 from orchestrator.compiler.sorting import order
-from orchestrator.compiler.sql import Scope, call, cast, coalesce, column, identifier, literal, scalar
+from orchestrator.compiler.sql import Scope, call, cast, coalesce, column, identifier, instant, literal, scalar
 from orchestrator.model.collection import Association, Collection, Field
 
 __all__ = ["aggregated", "pivot_columns", "row_columns", "row_json", "value"]
@@ -34,6 +34,8 @@ _NATIVE = frozenset(
 
 def value(field: Field, expression: exp.Expr, rendering: str) -> exp.Expr:
     """A column's value as the rendering shows it."""
+    if rendering == "wire":
+        field, expression = instant(field, expression)
     if field.array:
         return _array(field, expression, rendering)
     return _scalar(field.pg_type, expression, rendering)

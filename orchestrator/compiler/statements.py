@@ -145,7 +145,7 @@ def _counted(scope: Scope, collection: Collection, shape: Shape) -> exp.Select:
 
 def _aggregate(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     alias, function = scope.alias(), shape["function"]
-    field = collection.fields.get(shape["field"])
+    field = collection.readable(shape["field"])
     if field is None or function not in _AGGREGATES:
         raise InvalidError(UNKNOWN_COLUMN)
     argument: exp.Expr = column(alias, field.name)

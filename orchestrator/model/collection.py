@@ -19,6 +19,8 @@ AssociationType = Literal["belongsTo", "hasOne", "hasMany", "belongsToMany"]
 #: what addresses a row: one column, several, or nothing
 Key = str | tuple[str, ...] | None
 
+_BEHAVING = frozenset({"password", "unixTimestamp", "context", "set"})
+_BEHAVIOURS = ("trim", "pattern", "validation", "sorted")
 _TEXT_TYPES = frozenset({"text", "character varying", "bpchar", "name", "character", '"char"', "xml"})
 
 
@@ -38,6 +40,8 @@ class Field:
     array: bool = False
     #: schema of the type's own comparison operators, None for pg_catalog
     operators: str | None = None
+    #: what was declared of its values: see engine.field_values
+    behaviour: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def writable(self) -> bool:
@@ -47,6 +51,37 @@ class Field:
     @property
     def json(self) -> bool:
         return self.pg_type in {"json", "jsonb"}
+
+    @property
+    def secret(self) -> bool:
+        """Whether nobody reads it, not even by asking for the records where it has some value."""
+        return self.type == "password"
+
+    @property
+    def counts_time(self) -> bool:
+        """Whether the column counts seconds or milliseconds since 1970, and clients see an instant."""
+        return self.type == "unixTimestamp"
+
+    @property
+    def accuracy(self) -> str:
+        """What such a column counts."""
+        return "millisecond" if self.behaviour.get("accuracy") == "millisecond" else "second"
+
+    @property
+    def title(self) -> str | None:
+        return self.behaviour.get("title")
+
+    @property
+    def validation(self) -> Mapping[str, Any] | None:
+        """The rules for its values."""
+        return self.behaviour.get("validation") or None
+
+    @property
+    def behaves(self) -> bool:
+        """Whether a value may have to become another before it is written, or may be refused."""
+        if self.type in _BEHAVING or any(self.behaviour.get(name) for name in _BEHAVIOURS):
+            return True
+        return self.textual and bool(self.behaviour.get("unique"))
 
     @property
     def listed(self) -> bool:
@@ -103,6 +138,19 @@ class Collection:
     fields: Mapping[str, Field] = field(default_factory=dict)
     associations: Mapping[str, Association] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    title: str | None = None
+    #: fields without a column, whose values a reply repeats
+    virtual: tuple[str, ...] = ()
+
+    @cached_property
+    def behaving_fields(self) -> tuple[Field, ...]:
+        """Those whose values are looked at before they are written."""
+        return tuple(f for f in self.fields.values() if f.behaves)
+
+    def readable(self, name: str) -> Field | None:
+        """The field that a client may name in a question."""
+        found = self.fields.get(name)
+        return None if found is None or found.secret else found
 
     @cached_property
     def key_columns(self) -> tuple[str, ...]:
@@ -142,6 +190,16 @@ class Catalog:
         collections = {item["name"]: _collection(item, keys) for item in document["collections"]}
         return cls(revision=document["revision"], collections=collections)
 
+    @cached_property
+    def has_behaviour(self) -> bool:
+        """Whether any collection has fields whose values are looked at before they are written."""
+        return any(collection.behaving_fields for collection in self)
+
+    @cached_property
+    def has_secret(self) -> bool:
+        """Whether any collection has fields that nobody reads."""
+        return any(field.secret for collection in self for field in collection.behaving_fields)
+
     def get(self, name: str) -> Collection | None:
         return self.collections.get(name)
 
@@ -170,6 +228,8 @@ def _collection(item: Mapping[str, Any], keys: Mapping[str, Key]) -> Collection:
         fields={f.name: f for f in fields},
         associations={a.name: a for a in associations if a is not None},
         options=item.get("options") or {},
+        title=item.get("title"),
+        virtual=tuple(item.get("virtual") or ()),
     )
 
 
@@ -183,9 +243,10 @@ def _field(column: Mapping[str, Any]) -> Field:
         generated=column.get("generated", False),
         identity=column.get("identity"),
         primary_key=column.get("primaryKey", False),
-        hidden=column.get("hidden") is True,
+        hidden=column.get("hidden") is True or column["type"] == "password",
         array=column.get("array", False),
         operators=column.get("operators"),
+        behaviour=column.get("behaviour") or {},
     )
 
 

@@ -12,17 +12,24 @@ from orchestrator.compiler.ddl import Column, TableName
 from orchestrator.engine.encoding import to_json
 from orchestrator.engine.port import Port, StatementError
 from orchestrator.errors import InvalidError
-from orchestrator.tables.automatic import TIMES, automatic_columns, key_field, signatures, sort_name, tree_relations
+from orchestrator.tables.automatic import (
+    INSTANTS,
+    TIMES,
+    automatic_columns,
+    filler,
+    key_field,
+    signatures,
+    sort_name,
+    tree_relations,
+)
 from orchestrator.tables.definition import CollectionDefinition, FieldDefinition
 from orchestrator.tables.relations import DECLARED, Plan, completed, constraint_name, needs, plan_relation, uses
 from orchestrator.tables.state import State, read_states
 
 __all__ = ["Designer"]
 
-_INSTANT = "timestamp with time zone"
-_INSTANTS = frozenset({_INSTANT, "timestamp without time zone", "date"})
 #: options of a field that say what its column is
-_FIXED = ("primaryKey", "autoIncrement", "length", "precision", "scale", "dataType", "elementType", "jsonb")
+_FIXED = ("primaryKey", "autoIncrement", "length", "precision", "scale", "dataType", "elementType", "jsonb", "accuracy")
 _NAMES = "array(select pg_catalog.jsonb_array_elements_text({}::pg_catalog.jsonb))"
 _FORGET = f"select orchestrator.forget_fields($1, {_NAMES.format('$2')})"
 _SETTLE = f"select orchestrator.settle_collections({_NAMES.format('$1')})"
@@ -328,7 +335,7 @@ class Designer:
 
     def _column(self, field: FieldDefinition) -> Column:
         column = column_of(field.name, field.type, field.options)
-        if field.name in TIMES and column.type in _INSTANTS:
+        if field.name in TIMES and column.type in INSTANTS:
             return replace(column, not_null=True, default=None, fill="now")
         return column
 
@@ -370,13 +377,9 @@ class Designer:
 
     def _fill(self, state: State, field: FieldDefinition) -> None:
         """The trigger of a column that changes by itself."""
-        kind = "sort" if field.type == "sort" else "touch" if field.options.get("onUpdateToCurrentTime") else None
-        if field.name == "updatedAt" and state.columns[field.name] in _INSTANTS:
-            kind = "touch"
-        if kind is not None:
-            other = field.options.get("scopeKey") if kind == "sort" else None
-            if other is not None and other not in state.columns:
-                raise InvalidError(f'"{other}" of "{state.name}" does not exist')
+        found = filler(field, state)
+        if found is not None:
+            kind, other = found
             self._port.fetch("select orchestrator.attach_filler($1, $2, $3, $4)", [state.name, kind, field.name, other])
 
     def _fillers(self, state: State, options: Mapping[str, Any], declared: set[str]) -> None:
