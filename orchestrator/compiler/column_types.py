@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,9 +10,9 @@ from orchestrator.compiler.ddl import Column
 from orchestrator.engine.encoding import to_json
 from orchestrator.errors import InvalidError
 
-__all__ = ["ASSOCIATIONS", "column_of", "has_column", "random_letters"]
+__all__ = ["ASSOCIATIONS", "column_of", "has_column", "random_letters", "without_size"]
 
-ASSOCIATIONS = frozenset({"belongsTo", "hasOne", "hasMany", "belongsToMany"})
+ASSOCIATIONS = frozenset({"belongsTo", "hasOne", "hasMany", "belongsToMany", "belongsToArray"})
 _INSTANT = "timestamp with time zone"
 
 _PLAIN: Mapping[str, str] = {
@@ -82,6 +83,11 @@ def has_column(field_type: str) -> bool:
     if field_type in _PLAIN or field_type in _SIZED:
         return True
     raise InvalidError(f"unsupported field type {field_type}")
+
+
+def without_size(pg_type: str) -> str:
+    """A type as PostgreSQL calls it where nothing is said of lengths: ``character varying[]``."""
+    return re.sub(r"\(.*?\)", "", pg_type)
 
 
 def column_of(name: str, field_type: str, options: Mapping[str, Any]) -> Column:

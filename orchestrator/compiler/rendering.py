@@ -140,6 +140,11 @@ def _relation(
         columns.append(exp.alias_(linked, through.name, quoted=True))
     query = query.select(*columns)
     ordering = order(scope, target, inner, selection.sort)
+    holder = source.fields.get(association.foreign_key)
+    if association.type == "belongsToArray" and holder is not None and holder.array and not selection.sort:
+        # in the order of the list
+        key = cast(column(inner, association.target_key), holder.element_type)
+        ordering.insert(0, call("array_position", column(alias, holder.name), key))
     if ordering:
         query = query.order_by(*ordering)
     if association.to_many:

@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 
 __all__ = ["Association", "AssociationType", "Catalog", "Collection", "Field", "Key"]
 
-AssociationType = Literal["belongsTo", "hasOne", "hasMany", "belongsToMany"]
+AssociationType = Literal["belongsTo", "hasOne", "hasMany", "belongsToMany", "belongsToArray"]
 
 #: what addresses a row: one column, several, or nothing
 Key = str | tuple[str, ...] | None
@@ -107,8 +107,8 @@ class Field:
 class Association:
     """A relation of a collection to another one.
 
-    ``foreign_key`` is a column of the collection itself (belongsTo), of the target (hasOne, hasMany) or of the
-    through-collection (belongsToMany, which has ``other_key`` for the other side as well).
+    ``foreign_key`` is a column of the collection itself (belongsTo; belongsToArray, where it lists keys), of the target
+    (hasOne, hasMany) or of the through-collection (belongsToMany, which has ``other_key`` for the other side as well).
     """
 
     name: str
@@ -123,7 +123,7 @@ class Association:
 
     @property
     def to_many(self) -> bool:
-        return self.type in {"hasMany", "belongsToMany"}
+        return self.type in {"hasMany", "belongsToMany", "belongsToArray"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -77,8 +77,13 @@ def tree_relations(collection: str, parent: Mapping[str, Any] | None) -> list[Fi
 
 def key_field(column: str, pg_type: str, *, visible: bool) -> FieldDefinition:
     """The column of a relation as a field of its own."""
+    listed = pg_type.endswith("[]")
+    pg_type = pg_type.removesuffix("[]")
     types = {"bigint": "bigInt", "integer": "integer", "smallint": "integer", "uuid": "uuid", "numeric": "decimal"}
     type_ = types.get(pg_type, "string")
+    if listed:
+        options = {"isForeignKey": True, "dataType": "array", "elementType": pg_type}
+        return FieldDefinition(name=column, type="set", interface="json" if visible else None, options=options)
     number = type_ in {"bigInt", "integer"}
     shown: dict[str, Any] = {"type": "number" if number else "string", "title": column, "x-read-pretty": True}
     return FieldDefinition(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.compiler import ddl
-from orchestrator.compiler.column_types import ASSOCIATIONS, column_of
+from orchestrator.compiler.column_types import ASSOCIATIONS, column_of, without_size
 from orchestrator.compiler.ddl import Column, TableName
 from orchestrator.engine.encoding import to_json
 from orchestrator.engine.port import Port, StatementError
@@ -77,7 +77,7 @@ class Designer:
             table=table,
             key=(primary[0] if len(primary) == 1 else primary) or next(iter(unique), None),
             created=True,
-            columns={column.name: column.type.partition("(")[0] for column in columns},
+            columns={column.name: without_size(column.type) for column in columns},
             not_null={column.name for column in columns if column.not_null},
             unique=unique,
             indexed={*unique, *primary[:1]},
@@ -296,7 +296,7 @@ class Designer:
         """The foreign key of a relation that is gone, unless the other side still declares it."""
         options = field["options"]
         child = state if field["type"] == "belongsTo" else self.states.get(options.get("target", ""))
-        if child is None or field["type"] == "belongsToMany" or child.created is None:
+        if child is None or field["type"] in {"belongsToMany", "belongsToArray"} or child.created is None:
             return
         column = options.get("foreignKey")
         if any(uses(name, known, child.name, column) for name, known in self._relations()):
@@ -344,7 +344,7 @@ class Designer:
             raise InvalidError(f'the primary key of "{state.name}" cannot be changed')
         column = self._column(field)
         self._execute(ddl.add_column(state.table, replace(column, identity=column.identity or field.type == "sort")))
-        state.columns[field.name] = column.type.partition("(")[0]
+        state.columns[field.name] = without_size(column.type)
         self._rules(state, field, {})
         self._fill(state, field)
 
