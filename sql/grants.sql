@@ -64,6 +64,9 @@ grant execute on function
     to orchestrator_runner;
 grant execute on function orchestrator.begin_version, orchestrator.claim_started to orchestrator_runner;
 
+-- whom records belong to: without secrets
+grant select on orchestrator.api_users, orchestrator.api_roles, orchestrator.api_roles_users to orchestrator_runner;
+
 -- workers
 grant execute on function
     orchestrator.register_worker, orchestrator.retire_worker, orchestrator.sweep_workers,

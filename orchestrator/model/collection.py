@@ -141,6 +141,8 @@ class Collection:
     title: str | None = None
     #: fields without a column, whose values a reply repeats
     virtual: tuple[str, ...] = ()
+    #: rows of others may be linked to its rows, and that is all
+    read_only: bool = False
 
     @cached_property
     def behaving_fields(self) -> tuple[Field, ...]:
