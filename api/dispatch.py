@@ -147,7 +147,7 @@ class Dispatcher:
         action = self._actions.find(target.resource, name) if target.field is None else _ON_LISTS.get(name)
         if action is None:
             raise NotFound
-        if action.writes and collection in SYSTEM:
+        if action.writes and collection in SYSTEM and not _only_links(target, name):
             raise NotFound
         through = target.association or target.field
         if through is not None and (target.source_id is None or (action.writes and target.source_id == "_")):
@@ -181,6 +181,12 @@ def _meaning(statements: Statements, target: Target) -> _Meaning | None:
         return _Meaning(association.target, association.to_many)
     field = source.fields.get(target.association)
     return _Meaning(source.name, field=field.name) if field is not None and field.listed and not field.hidden else None
+
+
+def _only_links(target: Target, action: str) -> bool:
+    """Whether an action writes which of our own records a record is related to, and nothing of theirs."""
+    relating = action in {relating.name for relating in _RELATING}
+    return relating and target.association is not None and target.collection not in SYSTEM
 
 
 def _may_do_without(ctx: Context) -> bool:

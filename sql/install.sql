@@ -197,10 +197,14 @@
 \ir functions/collection/collection_states.sql
 \ir functions/collection/describe_collection.sql
 \ir functions/collection/detach_fillers.sql
+\ir functions/collection/draw_letters.sql
 \ir functions/collection/forget_fields.sql
+\ir functions/collection/hash_column.sql
 \ir functions/collection/next_sort.sql
+\ir functions/collection/password_matches.sql
 \ir functions/collection/put_field.sql
 \ir functions/collection/refuse_cycle.sql
+\ir functions/collection/reset_others.sql
 \ir functions/collection/settle_collections.sql
 \ir functions/collection/tables_to_load.sql
 \ir functions/collection/take_collection.sql

@@ -43,6 +43,12 @@ begin
         select f.options ->> 'target' into v_collection
         from orchestrator.fields f
         where f.collection_name = p_collection and f.name = p_association;
+        -- users and roles are linked, and nothing of theirs is written: what changes is the record's
+        if p_request::json ->> 'action' in ('add', 'set', 'remove', 'toggle')
+            and not exists (select from orchestrator.collections c where c.name = v_collection)
+        then
+            v_collection := p_collection;
+        end if;
     end if;
     -- one statement for all that is asked: each table costs as much again
     select c.plan_id, c.revision, u.context
