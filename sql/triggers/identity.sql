@@ -15,6 +15,7 @@ for each statement execute function orchestrator.announce_identity();
 create or replace trigger users_write_context
 before insert or update on orchestrator.users
 for each row execute function orchestrator.write_user_context();
+
 -- the role mode is among them
 create or replace trigger identity_settings_announce
 after insert or update or delete or truncate on orchestrator.identity_settings
