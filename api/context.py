@@ -42,8 +42,6 @@ class Context:
     acting: tuple[str, ...] = ()
     #: what they may do
     access: Access | None = None
-    #: the action is open to any role, and says itself what it shows
-    unrestricted: bool = False
     #: set where the body was not the values but all parameters
     values: Any = None
     #: headers of the response, also when it is an error

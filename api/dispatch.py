@@ -29,11 +29,12 @@ from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
 from api.extension import extensions
+from api.gate import authorize
 from api.params import load_json, read_params
 from api.reply import Reply
 from api.request import Target, parse_path
 from api.resources import Action, Actions, choose_action
-from api.roles import admit, authorize
+from api.roles import admit
 from api.running import run_call
 from api.services import Services
 from api.system import SYSTEM
@@ -42,20 +43,22 @@ from api.variables import fill
 __all__ = ["ACTIONS", "Dispatcher"]
 
 
-_RELATING = tuple(Action(name, relations.relate, writes=True) for name in ("add", "set", "remove", "toggle"))
+_RELATING = tuple(
+    Action(name, relations.relate, writes=True, root_only=True) for name in ("add", "set", "remove", "toggle")
+)
 #: what may be done to the items of a column that holds a list
-_ON_LISTS = {action.name: action for action in (Action("list", relations.items), *_RELATING)}
+_ON_LISTS = {action.name: action for action in (Action("list", relations.items, root_only=True), *_RELATING)}
 
 
 def _registry() -> Actions:
     actions = Actions(
         (
-            Action("list", reads.listing, reads=True),
-            Action("get", reads.get, reads=True),
-            Action("query", aggregates.query, reads=True),
-            Action("create", writes.create, writes=True),
-            Action("update", writes.update, writes=True, needs_filter=True),
-            Action("destroy", writes.destroy, writes=True, needs_filter=True),
+            Action("list", reads.listing, reads=True, root_only=True),
+            Action("get", reads.get, reads=True, root_only=True),
+            Action("query", aggregates.query, reads=True, root_only=True),
+            Action("create", writes.create, writes=True, root_only=True),
+            Action("update", writes.update, writes=True, needs_filter=True, root_only=True),
+            Action("destroy", writes.destroy, writes=True, needs_filter=True, root_only=True),
             *_RELATING,
         )
     )

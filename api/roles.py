@@ -1,13 +1,12 @@
-"""The role that acts, and whether it may do what is asked."""
+"""The role that acts."""
 
 from __future__ import annotations
 
 from api.context import Context
 from api.errors import ApiError
-from api.resources import Action
 from api.sessions import Session
 
-__all__ = ["ANONYMOUS", "UNION", "acting_role", "admit", "authorize"]
+__all__ = ["ANONYMOUS", "UNION", "acting_role", "admit"]
 
 #: may be named by whoever is signed in, where it was created
 ANONYMOUS = "anonymous"
@@ -46,10 +45,3 @@ async def admit(ctx: Context, session: Session) -> None:
     ctx.session, ctx.role = session, role
     ctx.acting = session.roles if role == UNION else (role,)
     ctx.access = await permissions.of(ctx.acting)
-
-
-def authorize(ctx: Context, action: Action) -> None:
-    """403 unless the role may do it: root may do everything, the others what is open to any role."""
-    ctx.unrestricted = action.any_role
-    if ctx.access is not None and not action.any_role:
-        raise ApiError(403, "No permissions")

@@ -10,6 +10,7 @@ from orchestrator.access.access import ROOT, Access, open_access, permission_of
 from orchestrator.access.grant import Grant
 from orchestrator.access.report import ACTION_ALIASES, AVAILABLE_ACTIONS, report
 from orchestrator.access.restriction import restrict, scope_variables
+from orchestrator.access.view import visible
 
 __all__ = [
     "ACTION_ALIASES",
@@ -22,4 +23,5 @@ __all__ = [
     "report",
     "restrict",
     "scope_variables",
+    "visible",
 ]

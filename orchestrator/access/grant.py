@@ -41,6 +41,11 @@ class Grant:
         self.scopes = scopes
 
     @property
+    def is_unlimited(self) -> bool:
+        """Whether it is for every row and everything in it."""
+        return self.fields is None and self.relations is None and self.scopes is None
+
+    @property
     def scope(self) -> Any:
         """One filter with variables, None for every row, False for none."""
         if self.scopes is None:

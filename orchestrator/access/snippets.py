@@ -35,12 +35,16 @@ _WORKFLOWS = (
 _ROLES = (
     "roles:*",
     "roles.*:*",
+    "dataSources.roles:*",
     "availableActions:list",
-    "rolesResourcesScopes:*",
     "dataSourcesRolesResourcesScopes:*",
-    # who has a role
-    "users:view",
+    # what is shown below a role
+    "dataSourcesRoles:view",
+    "dataSourcesRolesResources:view",
+    "dataSourcesRolesResourcesActions:view",
+    "rolesCollections:view",
     "rolesUsers:view",
+    "users:view",
 )
 _COLLECTIONS = ("collections:*", "collections.fields:*", "fields:*", "collectionCategories:*", "mainDataSource:*")
 
@@ -50,7 +54,7 @@ SNIPPETS: Mapping[str, Sequence[str]] = {
     "pm.acl.roles": _ROLES,
     "pm.api-keys.configuration": ("apiKeys:list", "apiKeys:get", "apiKeys:create", "apiKeys:destroy"),
     "pm.auth.authenticators": ("authenticators:*",),
-    "pm.data-source-manager": ("dataSources:*", "dataSources.*:*", "roles.dataSource*:*"),
+    "pm.data-source-manager": ("dataSources:*",),
     "pm.data-source-manager.data-source-main": _COLLECTIONS,
     "pm.security.token-policy": ("tokenControlConfig:*",),
     "pm.users": ("users:*", "users.roles:*", "roles:view", "rolesUsers:view"),
