@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from orchestrator.access import ROOT
 from orchestrator.access.snippets import Snippets
@@ -25,6 +25,7 @@ __all__ = ["UNION", "Authority", "Level"]
 
 #: all roles of a user together
 UNION = "__union__"
+_KEYS: LiteralString = " = any (array(select k.v::bigint from jsonb_array_elements_text($1::jsonb) as k (v)))"
 
 
 class Level(IntEnum):
@@ -102,10 +103,11 @@ class Authority:
         """
         if self.level is Level.ROOT:
             return
+        users = [to_json(sorted(keys))]
+        # nobody gives them a role until the request ends
+        self._port.fetch("select id from orchestrator.users where id" + _KEYS + " order by id for update", users)
         found = self._port.fetch(
-            "select distinct ru.role_name as name from orchestrator.roles_users ru"
-            " where ru.user_id = any (array(select k.v::bigint from jsonb_array_elements_text($1::jsonb) as k (v)))",
-            [to_json(sorted(keys))],
+            "select distinct role_name as name from orchestrator.roles_users where user_id" + _KEYS, users
         )
         self.reach_roles(row["name"] for row in found)
 

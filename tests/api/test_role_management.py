@@ -194,6 +194,13 @@ def test_who_manages_roles_does_not_touch_root(api: Api) -> None:
     api.db.execute("update orchestrator.roles set description = null where name = 'admin'")
 
 
+def test_actions_of_a_deployment_can_be_granted(api: Api) -> None:
+    values = {"name": "x", "strategy": {"actions": ["approve:own", "view"]}}
+    assert refusal(api.root.post("/roles:create", json=values))[0] == 400
+    created = As(api, "root")("roles", "create", values=values, known={"actions": ["approve"]})["data"]
+    assert created["strategy"] == values["strategy"]
+
+
 def test_roles_are_not_written_past_the_handlers(api: Api) -> None:
     assert api.root.post("/users/1/roles:create", json={"name": "x"}).status_code == 404
     assert api.root.post("/roles/member/users:create", json={"username": "x"}).status_code == 404

@@ -420,3 +420,62 @@ def test_a_reset_token_is_for_those_within_reach(api: Api) -> None:
     data = api.root.post(f"/users:createResetToken?filterByTk={user['id']}").json()["data"]
     assert data["resetToken"]
     assert refusal(api.root.post("/users:createResetToken?filterByTk=98765")) == (404, "User not found")
+
+
+# -- over HTTP ---------------------------------------------------------------------------------------------------------
+
+
+def acting_as(api: Api, role: str) -> httpx.Client:
+    api.add_user(f"one-{role}", role)
+    return api.client(f"one-{role}")
+
+
+def test_a_snippet_lets_a_role_manage_users(api: Api, manager: As, viewer: str) -> None:
+    with acting_as(api, "hr") as client:
+        user = client.post("/users:create", json={"username": "bob", "password": "p", "roles": ["viewer"]}).json()[
+            "data"
+        ]
+        assert client.post(f"/users:update?filterByTk={user['id']}", json={"nickname": "B"}).status_code == 200
+        assert client.post(f"/users/{user['id']}/roles:add", json=["member"]).json() == {}
+        assert client.post(f"/users/{user['id']}/roles:add", json=["root"]).status_code == 403
+        assert client.post("/users:update?filterByTk=1", json={"password": "mine"}).status_code == 403
+        assert client.post("/roles/viewer/users:add", json=[1]).status_code == 403
+        assert client.post("/roles:create", json={"name": "x"}).status_code == 403
+        assert client.post("/roles:update?filterByTk=hr", json={"snippets": ["pm.*"]}).status_code == 403
+    assert api.sign_in("bob", "p").status_code == 200
+    assert api.sign_in("root").status_code == 200
+
+
+def test_no_strategy_lets_a_role_manage_users(api: Api) -> None:
+    user = made(api, "bob")
+    api.create("roles", {"name": "editor", "strategy": {"actions": "*"}})
+    with acting_as(api, "editor") as client:
+        before = api.list("/users:list", sort="id")
+        for path in (
+            "/users:create",
+            f"/users:update?filterByTk={user['id']}",
+            f"/users:destroy?filterByTk={user['id']}",
+            f"/users/{user['id']}/roles:add?filterByTk=member",
+            f"/users/{user['id']}/roles:set?filterByTk=root",
+            f"/roles/root/users:add?filterByTk={user['id']}",
+            "/roles:create",
+            "/roles:update?filterByTk=editor",
+            "/roles:destroy?filterByTk=admin",
+            "/roles:setSystemRoleMode",
+            "/roles:applyDataPermissions?filterByTk=editor",
+            "/roles/editor/resources:create",
+            "/dataSources/main/roles:update?filterByTk=editor",
+            "/dataSourcesRolesResourcesScopes:create",
+        ):
+            response = client.post(path, json={"username": "x", "snippets": ["pm.*"], "strategy": {"actions": "*"}})
+            assert refusal(response) == (403, "No permissions"), path
+        assert client.get("/availableActions:list").status_code == 403
+        assert api.list("/users:list", sort="id") == before
+
+
+def test_a_changed_role_counts_at_the_next_request(api: Api) -> None:
+    api.create("roles", {"name": "hr", "snippets": []})
+    with acting_as(api, "hr") as client:
+        for snippets, status in (([], 403), (["pm.users"], 200), (["pm.*", "!pm.users"], 403), (["pm.*"], 200)):
+            api.root.post("/roles:update?filterByTk=hr", json={"snippets": snippets})
+            assert client.get("/users:listExcludeRole?roleName=root").status_code == status
