@@ -16,6 +16,7 @@ from api import (
     auth,
     authenticators,
     collections,
+    moves,
     people,
     query_string,
     reads,
@@ -23,6 +24,7 @@ from api import (
     role_check,
     role_permissions,
     token_policy,
+    upserts,
     writes,
 )
 from api.catalog import Statements
@@ -60,6 +62,8 @@ def _registry() -> Actions:
             Action("update", writes.update, writes=True, needs_filter=True, root_only=True),
             Action("destroy", writes.destroy, writes=True, needs_filter=True, root_only=True),
             *_RELATING,
+            *upserts.ACTIONS,
+            Action("move", moves.move, writes=True, root_only=True),
         )
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
