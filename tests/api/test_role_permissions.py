@@ -424,3 +424,23 @@ def test_who_manages_roles_changes_all_but_roots(api: Api) -> None:
     assert act.forbidden("roles.resources", "create", sourceId="root", values={"name": "posts"})
     assert act.forbidden("dataSources.roles", "update", "root", sourceId="main", values={"strategy": None})
     assert act.forbidden("roles", "applyDataPermissions", "root", values={"resources": [{"name": "posts"}]})
+
+
+def test_a_snippet_lets_a_role_manage_permissions(api: Api) -> None:
+    api.create("roles", {"name": "it", "snippets": ["pm.acl.roles"]})
+    api.add_user("one-it", "it")
+    with api.client("one-it") as client:
+        made = client.post("/roles/viewer/resources:create", json={"name": "posts", "actions": [{"name": "view"}]})
+        assert made.status_code == 200, made.text
+        read = client.get("/roles/viewer/resources:get/posts").json()["data"]
+        assert [action["name"] for action in read["actions"]] == ["view"]
+        listed = client.get("/roles/viewer/dataSourceResources:list").json()["data"]
+        assert [row["name"] for row in listed] == ["posts"]
+        collections = client.get("/roles/viewer/dataSourcesCollections:list?dataSourceKey=main").json()["data"]
+        assert "posts" in [row["name"] for row in collections]
+        assert client.get("/dataSources/main/roles:get?filterByTk=viewer").json()["data"]["roleName"] == "viewer"
+        assert client.get("/availableActions:list").status_code == 200
+        assert client.post(f"{SCOPES}:create", json={"name": "s"}).status_code == 200
+        assert client.post("/roles/root/resources:create", json={"name": "posts"}).status_code == 403
+        assert client.post("/roles/nosuch/resources:create", json={"name": "posts"}).status_code == 404
+    api.db.execute("delete from orchestrator.users where username = 'one-it'")
