@@ -22,7 +22,7 @@ _DOCUMENT = "document"
 _ALWAYS = ("filterTargetKey", "unavailableActions")
 
 #: names that are resources already
-_RESERVED = frozenset({*SYSTEM, "auth", "dataSources", "mainDataSource", "tokenControlConfig"})
+_RESERVED = frozenset({*SYSTEM, "auth", "availableActions", "dataSources", "mainDataSource", "tokenControlConfig"})
 
 Handler = Callable[[Context], Awaitable[Reply]]
 

@@ -230,6 +230,7 @@
 \ir views/collection_resources.sql
 \ir views/session_collections.sql
 \ir views/workflow_collections.sql
+\ir views/access_collections.sql
 
 -- administration: what the HTTP API does to them
 \ir functions/administration/administer.sql
