@@ -81,6 +81,10 @@ def body_text(request: Request) -> str:
     if not raw or request.method in ("GET", "HEAD"):
         return "{}"
     try:
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            # without the files
+            form = request.form.items() if request.form else ()
+            return json.dumps({name: values[0] for name, values in form}, ensure_ascii=False)
         text = raw.decode()
         if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             return json.dumps(query_string.parse(text), ensure_ascii=False)

@@ -20,6 +20,7 @@ from api import (
     query_string,
     reads,
     relations,
+    sheets,
     token_policy,
     upserts,
     writes,
@@ -58,6 +59,7 @@ def _registry() -> Actions:
             *_RELATING,
             *upserts.ACTIONS,
             Action("move", moves.move, writes=True),
+            *sheets.ACTIONS,
         )
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
