@@ -215,6 +215,18 @@ def test_files_that_are_none_are_refused(api: Api) -> None:
     _refused(api.root.post("/posts:importXlsx", json={"columns": [_TITLE]}), '"file" is required')
 
 
+@pytest.mark.parametrize("value", ["\0", "a\x18\x00b"])
+def test_a_form_with_characters_that_are_no_text_is_refused(api: Api, value: str) -> None:
+    files = {"file": ("rows.xlsx", _book(["Title"], ["a"]))}
+    _refused(api.root.post("/posts:importXlsx", files=files, data={"explain": value}), "Bad Request")
+    assert api.root.post("/posts:create", data={"title": value}).status_code == 400
+
+
+def test_a_multipart_form_is_a_body_too(api: Api) -> None:
+    response = api.root.post("/posts:create", files={"file": b"x"}, data={"title": "multipart"})
+    assert (response.status_code, response.json()["data"]["title"]) == (200, "multipart")
+
+
 def test_guards_judge_every_imported_row_and_followers_follow(api: Api) -> None:
     leaf = {"calculator": "equal", "operands": ["{{$context.params.values.title}}", "guarded import"]}
     nodes = [
