@@ -92,13 +92,13 @@ class _Replies:
         return HTTPResponse(None, 204, headers | {"X-Request-Id": _request_id(request)})
 
     def of(
-        self, request: Request, reply: Reply, request_id: str, *, retry: bool = False, content_type: str = _JSON
+        self, request: Request, reply: Reply, request_id: str, *, retry: bool = False, content_type: str | None = None
     ) -> HTTPResponse:
         headers = self._cors.headers(request)
         headers["X-Request-Id"] = request_id
         if retry:
             headers["Retry-After"] = "1"
-        return HTTPResponse(reply.body, reply.status, headers, content_type)
+        return HTTPResponse(reply.body, reply.status, headers, content_type or reply.content_type)
 
     def failed(self, request: Request, failure: Failure, request_id: str) -> HTTPResponse:
         return self.of(request, Reply(failure.status, failure.body()), request_id, retry=failure.retry)

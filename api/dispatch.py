@@ -23,6 +23,7 @@ from api import (
     relations,
     role_check,
     role_permissions,
+    sheets,
     token_policy,
     upserts,
     writes,
@@ -64,6 +65,7 @@ def _registry() -> Actions:
             *_RELATING,
             *upserts.ACTIONS,
             Action("move", moves.move, writes=True, root_only=True),
+            *sheets.ACTIONS,
         )
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
