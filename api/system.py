@@ -51,6 +51,8 @@ _VIEWS = {
     "workflowVersionStats": "api_workflow_version_stats",
     "workflowCategories": "api_workflow_categories",
     "workflowCategoryRelations": "api_workflow_category_relations",
+    "collectionCategories": "api_collection_categories",
+    "collectionCategory": "api_collection_category_relations",
 }
 
 
@@ -249,6 +251,23 @@ SYSTEM: Mapping[str, Collection] = {
                 "document": "jsonb",
             },
             _relation("fields", "hasMany", "fields", "collectionName", "name"),
+            _through(
+                "category",
+                "collectionCategories",
+                ("name", "id"),
+                ("collectionName", "categoryId"),
+                "collectionCategory",
+            ),
+        ),
+        _collection(
+            "collectionCategories",
+            "id",
+            {"id": "bigint", "name": "text", "color": "text", "sort": "integer", **_TIMES},
+        ),
+        _collection(
+            "collectionCategory",
+            ("collectionName", "categoryId"),
+            {"collectionName": "text", "categoryId": "bigint"},
         ),
         _collection(
             "fields",

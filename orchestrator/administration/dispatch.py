@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from orchestrator.administration import categories, executions, jobs, nodes, workflows
+from orchestrator.administration import categories, collection_categories, executions, jobs, nodes, workflows
 from orchestrator.administration.request import Answer, Request
 from orchestrator.engine.host import Host
 from orchestrator.errors import NotFoundError
@@ -37,6 +37,13 @@ _HANDLERS: Mapping[str, Mapping[str, Handler]] = {
         "create": categories.create,
         "update": categories.update,
         "destroy": categories.destroy,
+        "move": categories.move,
+    },
+    "collectionCategories": {
+        "create": collection_categories.create,
+        "update": collection_categories.update,
+        "destroy": collection_categories.destroy,
+        "move": collection_categories.move,
     },
 }
 
