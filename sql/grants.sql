@@ -87,7 +87,10 @@ grant select on
     orchestrator.api_users, orchestrator.api_roles, orchestrator.api_roles_users
     to orchestrator_api;
 grant execute on function orchestrator.change_collection to orchestrator_api;
-grant select on orchestrator.api_collections, orchestrator.api_fields to orchestrator_api;
+grant select on
+    orchestrator.api_collections, orchestrator.api_fields,
+    orchestrator.api_collection_categories, orchestrator.api_collection_category_relations
+    to orchestrator_api;
 grant execute on function orchestrator.password_matches to orchestrator_runner, orchestrator_api, orchestrator_admin;
 grant execute on function orchestrator.administer to orchestrator_api;
 grant select on
@@ -127,6 +130,7 @@ grant select on
     orchestrator.executions, orchestrator.waiting_jobs, orchestrator.jobs, orchestrator.hooks,
     orchestrator.workflow_stats, orchestrator.workflow_version_stats, orchestrator.workers,
     orchestrator.workflow_categories, orchestrator.workflow_category_relations,
+    orchestrator.collection_categories, orchestrator.collection_category_relations,
     orchestrator.roles, orchestrator.roles_users,
     orchestrator.data_sources_roles, orchestrator.data_sources_roles_resources,
     orchestrator.data_sources_roles_resources_actions, orchestrator.data_sources_roles_resources_scopes
