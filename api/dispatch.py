@@ -16,21 +16,25 @@ from api import (
     auth,
     authenticators,
     collections,
+    moves,
     query_string,
     reads,
     relations,
+    role_check,
     token_policy,
+    upserts,
     writes,
 )
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
 from api.extension import extensions
+from api.gate import authorize
 from api.params import load_json, read_params
 from api.reply import Reply
 from api.request import Target, parse_path
 from api.resources import Action, Actions, choose_action
-from api.roles import acting_role, authorize
+from api.roles import admit
 from api.running import run_call
 from api.services import Services
 from api.system import SYSTEM
@@ -39,25 +43,30 @@ from api.variables import fill
 __all__ = ["ACTIONS", "Dispatcher"]
 
 
-_RELATING = tuple(Action(name, relations.relate, writes=True) for name in ("add", "set", "remove", "toggle"))
+_RELATING = tuple(
+    Action(name, relations.relate, writes=True, root_only=True) for name in ("add", "set", "remove", "toggle")
+)
 #: what may be done to the items of a column that holds a list
-_ON_LISTS = {action.name: action for action in (Action("list", relations.items), *_RELATING)}
+_ON_LISTS = {action.name: action for action in (Action("list", relations.items, root_only=True), *_RELATING)}
 
 
 def _registry() -> Actions:
     actions = Actions(
         (
-            Action("list", reads.listing, reads=True),
-            Action("get", reads.get, reads=True),
-            Action("query", aggregates.query, reads=True),
-            Action("create", writes.create, writes=True),
-            Action("update", writes.update, writes=True, needs_filter=True),
-            Action("destroy", writes.destroy, writes=True, needs_filter=True),
+            Action("list", reads.listing, reads=True, root_only=True),
+            Action("get", reads.get, reads=True, root_only=True),
+            Action("query", aggregates.query, reads=True, root_only=True),
+            Action("create", writes.create, writes=True, root_only=True),
+            Action("update", writes.update, writes=True, needs_filter=True, root_only=True),
+            Action("destroy", writes.destroy, writes=True, needs_filter=True, root_only=True),
             *_RELATING,
+            *upserts.ACTIONS,
+            Action("move", moves.move, writes=True, root_only=True),
         )
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
     actions.add("users", account.USER_ACTIONS)
+    actions.add("roles", role_check.ACTIONS)
     actions.add("apiKeys", api_keys.ACTIONS)
     actions.add("authenticators", authenticators.ACTIONS)
     actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
@@ -151,13 +160,13 @@ class Dispatcher:
         return action
 
     async def _admit(self, ctx: Context, action: Action, seen: dict[str, Any]) -> None:
-        ctx.session = await auth.authenticate(ctx)
-        seen["user_id"] = ctx.session.user_id
+        session = await auth.authenticate(ctx)
+        seen["user_id"] = session.user_id
         source = ctx.header("x-data-source")
         if source is not None and source != "main":
             raise ApiError(500, f"data source {source} does not exist")
-        ctx.role = acting_role(ctx.session, ctx.header("x-role"))
-        authorize(action, ctx.role)
+        await admit(ctx, session)
+        authorize(ctx, action)
 
 
 class _Meaning(NamedTuple):

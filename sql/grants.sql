@@ -103,6 +103,9 @@ grant execute on function
     to orchestrator_api;
 grant select on orchestrator.api_authenticators, orchestrator.api_api_keys to orchestrator_api;
 
+-- what roles may do
+grant execute on function orchestrator.access_revision, orchestrator.access_document to orchestrator_api, orchestrator_runner;
+
 -- administrators publish with plain UPDATE as well as with functions, and see everything but secrets
 grant execute on function
     orchestrator.define, orchestrator.document, orchestrator.diagram, orchestrator.manage, orchestrator.unmanage,
@@ -115,7 +118,9 @@ grant select on
     orchestrator.executions, orchestrator.waiting_jobs, orchestrator.jobs, orchestrator.hooks,
     orchestrator.workflow_stats, orchestrator.workflow_version_stats, orchestrator.workers,
     orchestrator.workflow_categories, orchestrator.workflow_category_relations,
-    orchestrator.roles, orchestrator.roles_users
+    orchestrator.roles, orchestrator.roles_users,
+    orchestrator.data_sources_roles, orchestrator.data_sources_roles_resources,
+    orchestrator.data_sources_roles_resources_actions, orchestrator.data_sources_roles_resources_scopes
     to orchestrator_admin;
 grant insert, update, delete on orchestrator.workflows, orchestrator.flow_nodes to orchestrator_admin;
 grant usage on sequence orchestrator.workflow_id_seq, orchestrator.flow_node_id_seq to orchestrator_admin;

@@ -10,6 +10,7 @@
 \ir tables/execution.sql
 \ir tables/identity.sql
 \ir tables/session.sql
+\ir tables/access.sql
 
 -- functions, by the station of a write that they serve; run again at every upgrade
 
@@ -102,6 +103,11 @@
 \ir functions/identity/token_state.sql
 \ir functions/identity/update_profile.sql
 \ir functions/identity/wire_time.sql
+
+-- access: what roles may do
+\ir functions/access/access_revision.sql
+\ir functions/access/access_document.sql
+\ir functions/access/announce_access.sql
 
 -- queue: executions that wait, and their workers
 \ir functions/queue/abort_execution.sql
@@ -232,6 +238,7 @@
 \ir triggers/flow_nodes.sql
 \ir triggers/identity.sql
 \ir triggers/session.sql
+\ir triggers/access.sql
 \ir triggers/collections.sql
 \ir triggers/ddl.sql
 \ir triggers/no_ddl.sql

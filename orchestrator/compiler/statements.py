@@ -13,6 +13,7 @@ from orchestrator.compiler.aggregation import compile_query
 from orchestrator.compiler.associations import pivot_condition, related_to_source, source_value
 from orchestrator.compiler.filters import filter_condition
 from orchestrator.compiler.keys import key_condition
+from orchestrator.compiler.positions import renumber, shift
 from orchestrator.compiler.rendering import aggregated, gathered, pivot_columns, row_columns, row_json, value
 from orchestrator.compiler.selection import Selection, select
 from orchestrator.compiler.sorting import order
@@ -197,6 +198,14 @@ def _delete(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     return _changed(scope, collection, shape, alias, statement.where(*_conditions(scope, collection, alias, shape)))
 
 
+def _shift(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    return shift(scope, collection, shape, lambda alias: _conditions(scope, collection, alias, shape))
+
+
+def _renumber(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    return renumber(scope, collection, shape, lambda alias: _conditions(scope, collection, alias, shape))
+
+
 def _link(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     """Rows of the through-collection for those targets that are not linked yet."""
     source, association = _association(scope, collection, shape)
@@ -353,4 +362,6 @@ _KINDS: dict[str, Callable[[Scope, Collection, Shape], exp.Expr]] = {
     "update": _update,
     "delete": _delete,
     "link": _link,
+    "shift": _shift,
+    "renumber": _renumber,
 }

@@ -82,6 +82,7 @@ class PlpyRequests(PlpyStore):
         role_name: str | None,
         db_user: str,
         trigger_workflows: str | None,
+        roles: list[str] | None,
     ) -> tuple[Any, ...]:
         """Carry out an HTTP action: a row of ``orchestrator.outcome``."""
         from orchestrator.engine.request import Standing, act
@@ -89,7 +90,8 @@ class PlpyRequests(PlpyStore):
         self._runs += 1
         self._busy += 1
         try:
-            actor = Actor(user, role_name, db_user, parse_bindings(trigger_workflows))
+            together = None if roles is None else tuple(roles)
+            actor = Actor(user, role_name, db_user, parse_bindings(trigger_workflows), together, is_believed=True)
             if not self._believes(db_user):
                 actor = read_actor(self)
             done = act(self, request, Standing(collection, plan, revision, actor))

@@ -38,6 +38,8 @@ class Field:
     array: bool = False
     #: schema of the type's own comparison operators, None for pg_catalog
     operators: str | None = None
+    #: of a position: the column whose values have an order each
+    scope_key: str | None = None
 
     @property
     def writable(self) -> bool:
@@ -186,6 +188,7 @@ def _field(column: Mapping[str, Any]) -> Field:
         hidden=column.get("hidden") is True,
         array=column.get("array", False),
         operators=column.get("operators"),
+        scope_key=column.get("scopeKey"),
     )
 
 

@@ -3,7 +3,7 @@
 A shape is canonical JSON: two requests that differ in their values alone have the same one. Its keys, but for those of
 a ``query`` (see aggregation):
 
-    kind         select | tree | count | aggregate | insert | update | delete | link
+    kind         select | tree | count | aggregate | insert | update | delete | link | shift | renumber
     collection   name
     filter       tree of conditions (see conditions)
     key          how rows are addressed: ["one", n] | ["any", n] | ["columns", names, n] | ["rows", names, n]
@@ -11,6 +11,7 @@ a ``query`` (see aggregation):
     source       that row, as ``key`` says it; or ["value", n], what its related column holds
     fields, except, appends, sort    lists of texts
     limit, offset                    numbers of parameters
+    field, by    shift, renumber: the column that holds positions; number of the parameter that is added to them
     rendering    wire | context; without it no rows come back, only how many
     single, count                    true: one row instead of a list; the count of all rows as well
     template     true: without what only one record can have, such as its key
@@ -80,7 +81,7 @@ def split(request: Mapping[str, Any]) -> tuple[str, list[str | None]]:
     for name in ("appends", "sort"):
         if request.get(name):
             shape[name] = list(dict.fromkeys(names(request[name])))
-    for name in ("limit", "offset"):
+    for name in ("limit", "offset", "by"):
         if request.get(name) is not None:
             shape[name] = parameters.add(scalar_text(request[name]))
     shape.update((name, request[name]) for name in _PLAIN if request.get(name))

@@ -12,6 +12,8 @@ create table orchestrator.users (
     system_settings jsonb not null default '{}',
     -- plain SQL written by this login is this user's
     db_role name unique,
+    -- who names no role acts in all of his together, where the role mode allows that
+    union_by_default boolean not null default false,
     created_by_id bigint,
     updated_by_id bigint,
     created_at timestamptz not null default now(),
