@@ -37,7 +37,7 @@ create table "docsTags" (
     weight integer,
     primary key ("docId", "tagId")
 );
-insert into teams values (1, 'red', 'r', null), (2, 'blue', 'b', 1), (3, 'green', 'g', 2);
+insert into teams values (1, 'red', 'r', null), (2, 'blue', 'b', 1), (3, 'green', 'g', 2), (4, 'grey', 'g', 3);
 insert into docs values
     (1, 'one', 'x', 1, 1), (2, 'two', 'y', 1, 2), (3, 'three', 'z', 2, 1), (4, 'four', 'z', 2, null);
 insert into notes values (1, 'of one', 1), (2, 'of three', 3), (3, 'of three as well', 3);
@@ -143,9 +143,10 @@ def test_orders_and_conditions_are_of_related_rows_that_may_be_seen(asked: Asked
 
 def test_what_is_below_a_row_is_looked_for_among_those_that_may_be_seen(asked: Asked) -> None:
     below = {"id.$childIn": [1]}
-    assert asked.ids("teams", filter=below, access={"teams": {}}) == [2, 3]
+    assert asked.ids("teams", filter=below, access={"teams": {}}) == [2, 3, 4]
     assert asked.ids("teams", filter=below, access={"teams": {"scope": {"name.$ne": "blue"}}}) == []
     assert asked.ids("teams", filter=below, access={"teams": {"scope": {"name.$ne": "green"}}}) == [2]
+    assert asked.ids("teams", filter=below, access={"teams": {"scope": {"name.$ne": "grey"}}}) == [2, 3]
     with pytest.raises(InvalidError, match='"teams" is not a tree'):
         asked.ids("teams", filter=below, access={"teams": {"relations": []}})
 
