@@ -147,8 +147,10 @@ def test_what_is_below_a_row_is_looked_for_among_those_that_may_be_seen(asked: A
     assert asked.ids("teams", filter=below, access={"teams": {"scope": {"name.$ne": "blue"}}}) == []
     assert asked.ids("teams", filter=below, access={"teams": {"scope": {"name.$ne": "green"}}}) == [2]
     assert asked.ids("teams", filter=below, access={"teams": {"scope": {"name.$ne": "grey"}}}) == [2, 3]
+    for relations, fields in ((["parent"], []), ([], ["parentId"])):
+        assert asked.ids("teams", filter=below, access={"teams": {"relations": relations, "fields": fields}})
     with pytest.raises(InvalidError, match='"teams" is not a tree'):
-        asked.ids("teams", filter=below, access={"teams": {"relations": []}})
+        asked.ids("teams", filter=below, access={"teams": {"relations": [], "fields": ["name"]}})
 
 
 def test_a_relation_may_be_seen_where_the_column_it_goes_by_may_not(asked: Asked) -> None:
