@@ -160,11 +160,13 @@ def _leaf(scope: Scope, row: Row, path: Sequence[str], operand: Operand) -> exp.
         field, value = _json_path(field, value, rest, operand)
     elif operand.operator in {"childIn", "childNotIn"}:
         return _descendant(scope, collection, field, value, operand)
-    elif operand.kind == "column":
+    if operand.kind == "column":
         other = collection.fields.get(str(operand.first))
         if other is None:
             raise InvalidError(UNKNOWN_COLUMN)
-        return apply(field, value, operand, column(alias, other.name))
+        beside = column(alias, other.name)
+        # what lies in a document is a text
+        return apply(field, value, operand, cast(beside, "text") if rest else beside)
     return apply(field, value, operand)
 
 
