@@ -82,15 +82,24 @@ class Context:
 
 def body_text(request: Request) -> str:
     """The body as the text of one JSON object or list."""
-    raw = request.body
-    if not raw or request.method in ("GET", "HEAD"):
+    if not request.body or request.method in ("GET", "HEAD"):
         return "{}"
     try:
-        text = raw.decode()
-        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            return json.dumps(query_string.parse(text), ensure_ascii=False)
+        text = _json_of(request)
         if not isinstance(load_json(text), dict | list):
             raise ValueError("neither an object nor a list")
     except ValueError:
         raise ApiError(400, "Bad Request") from None
+    return text
+
+
+def _json_of(request: Request) -> str:
+    """A body of JSON as it is; of a form its fields, without its files."""
+    content_type = request.headers.get("content-type", "")
+    if content_type.startswith("multipart/form-data"):
+        form = request.form.items() if request.form else ()
+        return json.dumps({name: values[0] for name, values in form}, ensure_ascii=False)
+    text = request.body.decode()
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return json.dumps(query_string.parse(text), ensure_ascii=False)
     return text

@@ -23,6 +23,7 @@ from api import (
     relations,
     role_check,
     role_permissions,
+    sheets,
     token_policy,
     upserts,
     writes,
@@ -66,6 +67,7 @@ def _registry() -> Actions:
             *_RELATING,
             *upserts.ACTIONS,
             Action("move", moves.move, writes=True, restricts=True),
+            *sheets.ACTIONS,
         )
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
@@ -142,7 +144,7 @@ class Dispatcher:
             return _Meaning(target.collection), name
         found = _meaning(await self._services.catalogs.current(), target)
         if found is None:
-            found = _meaning(await self._services.catalogs.look_for(target.resource), target)
+            found = _meaning(await self._services.catalogs.look(), target)
         if found is None:
             raise NotFound
         if name == "list" and target.action is None and not found.to_many:
@@ -159,7 +161,7 @@ class Dispatcher:
         action = self._actions.find(target.resource, name) if target.field is None else _ON_LISTS.get(name)
         if action is None:
             raise NotFound
-        if action.writes and collection in SYSTEM:
+        if action.writes and collection in SYSTEM and not _only_links(target, name):
             raise NotFound
         through = target.association or target.field
         if through is not None and (target.source_id is None or (action.writes and target.source_id == "_")):
@@ -193,6 +195,12 @@ def _meaning(statements: Statements, target: Target) -> _Meaning | None:
         return _Meaning(association.target, association.to_many)
     field = source.fields.get(target.association)
     return _Meaning(source.name, field=field.name) if field is not None and field.listed and not field.hidden else None
+
+
+def _only_links(target: Target, action: str) -> bool:
+    """Whether an action writes which of our own records a record is related to, and nothing of theirs."""
+    relating = action in {relating.name for relating in _RELATING}
+    return relating and target.association is not None and target.collection not in SYSTEM
 
 
 def _may_do_without(ctx: Context) -> bool:

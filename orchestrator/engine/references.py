@@ -42,7 +42,8 @@ def demand_visible(
     for name, collection, column in sorted(set(_references(reader.catalog, table.name))):
         if name not in given:
             continue
-        if is_visible(reader, collection, column, given[name]):
+        values = given[name] if isinstance(given[name], list) else [given[name]]
+        if all(is_visible(reader, collection, column, value) for value in values):
             continue
         if selection is not None and _is_unchanged(reader, table, selection, name, given[name]):
             continue
@@ -58,7 +59,7 @@ def _references(catalog: Catalog, name: str) -> Iterator[tuple[str, str, str]]:
     """Columns of a collection with what they refer to, whichever side says so: name, collection, column."""
     for collection in catalog:
         for a in collection.associations.values():
-            if a.type == "belongsTo":
+            if a.type in {"belongsTo", "belongsToArray"}:
                 if collection.name == name:
                     yield a.foreign_key, a.target, a.target_key
             elif a.type == "belongsToMany":
@@ -71,6 +72,8 @@ def _references(catalog: Catalog, name: str) -> Iterator[tuple[str, str, str]]:
 
 def is_visible(reader: Reader, collection: str, column: str, value: Any) -> bool:
     """Whether there is a row with this value that the role sees."""
+    if reader.limits is not None and reader.limits.is_self(collection, column, value):
+        return True
     condition = {column: {"$in": [value]}}
     request = {"kind": "count", "collection": collection, "filter": condition, **reader.visible(collection)}
     return int(reader.unlimited.fetch(request)[0]["count"]) > 0
