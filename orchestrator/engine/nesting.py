@@ -69,6 +69,11 @@ class Nesting:
         return {association.source_key for association, _ in self._children}
 
     @property
+    def lists(self) -> list[Association]:
+        """Relations whose keys a column of the row lists."""
+        return [association for association, _ in self._lists]
+
+    @property
     def has_children(self) -> bool:
         return bool(self._children)
 
