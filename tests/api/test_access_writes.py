@@ -941,6 +941,23 @@ def test_guards_judge_nested_records_as_they_will_be_written(permit: Permit, api
     assert api.root.post(path, json=values).status_code == 200
 
 
+def test_what_comes_into_scope_after_the_guards_were_asked_is_not_written(
+    permit: Permit, api: Api, define: Any
+) -> None:
+    scope = {"list.level": {"$lt": 5}}
+    client = permit(tasks={"update": {"scope": scope}, "view": ALL}, lists={"view": ALL})
+    near, far = _add(api, "lists", level=1), _add(api, "lists", level=9)
+    first, second = _add(api, "tasks", listId=near), _add(api, "tasks", listId=far, title="a")
+    params = {"filter": {"id": far}, "values": {"level": 1}}
+    lets_in = {"key": "lets_in", "type": "update", "config": {"collection": "lists", "params": params}}
+    define(_guard("lets_others_in", "tasks", lets_in, actions=("update",)))
+    path = "/tasks:update?forceUpdate=1"
+    changed = _data(client.post(path, json=[{"id": first, "title": "b"}, {"id": second, "title": "b"}]))
+    assert [[row["id"] for row in rows] for rows in changed] == [[first], []]
+    assert _row(api, "lists", far)["level"] == 1
+    assert _row(api, "tasks", second)["title"] == "a"
+
+
 def test_guards_and_followers_see_everything(permit: Permit, api: Api, define: Any) -> None:
     client = permit(
         tasks={"create": ALL, "view": {"fields": ["title"]}}, notes={"create": ALL, "view": {"fields": ["body"]}}
