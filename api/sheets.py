@@ -24,6 +24,7 @@ from api.sheet_columns import Column, read_columns
 from api.sheet_values import columns_of, texts_of, value_of
 from api.workbook import Cell, WorkbookError, read_rows, write_rows
 from api.writes import act
+from orchestrator.access import visible
 from orchestrator.engine.encoding import to_json
 from orchestrator.model.collection import Association
 from orchestrator.model.dateranges import parse_zone
@@ -36,7 +37,9 @@ _running: set[tuple[str, str]] = set()
 
 
 async def export(ctx: Context) -> Reply:
-    """A workbook of the records that the filter selects."""
+    """A workbook of the records that the filter selects, of those that the role may see and export."""
+    if ctx.access is not None:
+        ctx = replace(ctx, access=ctx.access.narrowed(ctx.collection, ctx.action))
     columns, title, _ = await _asked(ctx)
     most = ctx.services.settings.max_export_rows
     with _alone(ctx, "export"):
@@ -122,9 +125,11 @@ async def _asked(ctx: Context) -> tuple[list[Column], str, str]:
         except ValueError:
             raise ApiError(400, '"columns" is not valid JSON') from None
     catalog = (await ctx.services.catalogs.current()).catalog
+    if ctx.access is not None and ctx.action == "export":
+        catalog = visible(ctx.access, catalog)
     collection = catalog.get(ctx.collection)
     if collection is None:
-        raise ApiError(404, "Not Found")
+        raise ApiError(403, "No permissions")
     texts = [given.get(name) for name in ("title", "explain")]
     if not all(text is None or isinstance(text, str) for text in texts):
         raise ApiError(400, '"title" and "explain" must be texts')
@@ -211,7 +216,7 @@ async def _keys(ctx: Context, relation: Association, name: str, texts: set[str])
 
 
 ACTIONS = (
-    Action("export", export, reads=True, root_only=True),
-    Action("downloadXlsxTemplate", template, reads=True, root_only=True),
-    Action("importXlsx", import_, writes=True, root_only=True),
+    Action("export", export, reads=True, restricts=True),
+    Action("downloadXlsxTemplate", template, reads=True, restricts=True),
+    Action("importXlsx", import_, writes=True, restricts=True),
 )
