@@ -115,7 +115,8 @@ class Action(ABC):
 
     @cached_property
     def records(self) -> Records:
-        return open_records(self.host, limits=self.limits)
+        revision = None if self.limits is None else self.limits.catalog.revision
+        return open_records(self.host, revision, limits=self.limits)
 
     @cached_property
     def source(self) -> Source | None:
