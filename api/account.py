@@ -221,5 +221,6 @@ USER_ACTIONS = (
     Action("updateLang", update_language, any_role=True),
     Action("getSystemSettings", get_settings, any_role=True),
     Action("updateSystemSettings", update_settings),
-    Action("createResetToken", create_reset_token),
+    # the password of anybody, root among them
+    Action("createResetToken", create_reset_token, root_only=True),
 )

@@ -59,10 +59,14 @@ def _number(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
+#: what no snippet grants: they set in motion what has stopped, with another's rights
+_ROOT_ONLY = frozenset({"rerun", "resume"})
+
+
 def _actions(names: Iterable[str], selecting: Iterable[str] = ()) -> tuple[Action, ...]:
     """Actions on the record of a key, and on those that a key or filter selects."""
     return (
-        *(Action(name, forward) for name in names),
+        *(Action(name, forward, root_only=name in _ROOT_ONLY) for name in names),
         *(Action(name, forward_selected, needs_filter=True) for name in selecting),
     )
 

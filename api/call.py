@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from api.access import restricted as restrict
 from api.context import Context
 from api.errors import ApiError
 from api.reply import Reply
@@ -130,9 +131,14 @@ class Call:
         rows = await self._ctx.services.database.rows(sql, params)
         return [tuple(None if value is None else value.decode() for value in row) for row in rows]
 
-    async def find(self, collection: str, **request: Any) -> list[dict[str, Any]]:
-        """Records of a collection as the wire shows them: `filter`, `fields`, `appends`, `sort`, `limit`, `offset`."""
-        shape, values = split({"kind": "select", "collection": collection, "rendering": "wire", **request})
+    async def find(self, collection: str, *, restricted: bool = False, **request: Any) -> list[dict[str, Any]]:
+        """Records of a collection as the wire shows them: `filter`, `fields`, `appends`, `sort`, `limit`, `offset`.
+
+        Args:
+            restricted: only what the role that acts may view; else code decides what it shows.
+        """
+        wanted = {"kind": "select", "collection": collection, "rendering": "wire", **request}
+        shape, values = split(await restrict(self._ctx, wanted) if restricted else wanted)
         statements = await self._ctx.services.catalogs.current()
         row = await self._ctx.services.database.row(statements.of(shape), values)
         found: list[dict[str, Any]] = json.loads((row and row[0]) or b"[]")

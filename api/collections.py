@@ -89,7 +89,8 @@ async def _read(ctx: Context, handler: Handler, *, with_fields: bool = False) ->
         appends=["fields(sort=sort)"] if with_fields else [],
         sort=ctx.params.sort or ["sort"],
     )
-    reply = await handler(ctx)
+    # names are for everybody who is signed in, and nothing else is read
+    reply = await handler(replace(ctx, access=None))
     body = json.loads(reply.body)
     data = body["data"]
     if isinstance(data, list):

@@ -17,13 +17,14 @@ from orchestrator.engine.encoding import to_json
 
 if TYPE_CHECKING:
     from api.services import Services
+    from orchestrator.access import Access
 
 __all__ = ["Context"]
 
 
 @dataclass(slots=True)
 class Context:
-    """`session` and `role` are None for public actions.
+    """`session` and `role` are None for public actions, `access` for root as well.
 
     `collection` is whose records are meant: with an association its target, while `target.collection` is the source.
     """
@@ -37,6 +38,10 @@ class Context:
     params: Params = field(default_factory=Params)
     session: Session | None = None
     role: str | None = None
+    #: the roles that act: one, or all of the user's together
+    acting: tuple[str, ...] = ()
+    #: what they may do
+    access: Access | None = None
     #: set where the body was not the values but all parameters
     values: Any = None
     #: headers of the response, also when it is an error

@@ -20,6 +20,7 @@ from api import (
     query_string,
     reads,
     relations,
+    role_check,
     sheets,
     token_policy,
     upserts,
@@ -29,11 +30,12 @@ from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
 from api.extension import extensions
+from api.gate import authorize
 from api.params import load_json, read_params
 from api.reply import Reply
 from api.request import Target, parse_path
 from api.resources import Action, Actions, choose_action
-from api.roles import acting_role, authorize
+from api.roles import admit
 from api.running import run_call
 from api.services import Services
 from api.system import SYSTEM
@@ -42,28 +44,31 @@ from api.variables import fill
 __all__ = ["ACTIONS", "Dispatcher"]
 
 
-_RELATING = tuple(Action(name, relations.relate, writes=True) for name in ("add", "set", "remove", "toggle"))
+_RELATING = tuple(
+    Action(name, relations.relate, writes=True, root_only=True) for name in ("add", "set", "remove", "toggle")
+)
 #: what may be done to the items of a column that holds a list
-_ON_LISTS = {action.name: action for action in (Action("list", relations.items), *_RELATING)}
+_ON_LISTS = {action.name: action for action in (Action("list", relations.items, root_only=True), *_RELATING)}
 
 
 def _registry() -> Actions:
     actions = Actions(
         (
-            Action("list", reads.listing, reads=True),
-            Action("get", reads.get, reads=True),
-            Action("query", aggregates.query, reads=True),
-            Action("create", writes.create, writes=True),
-            Action("update", writes.update, writes=True, needs_filter=True),
-            Action("destroy", writes.destroy, writes=True, needs_filter=True),
+            Action("list", reads.listing, reads=True, root_only=True),
+            Action("get", reads.get, reads=True, root_only=True),
+            Action("query", aggregates.query, reads=True, root_only=True),
+            Action("create", writes.create, writes=True, root_only=True),
+            Action("update", writes.update, writes=True, needs_filter=True, root_only=True),
+            Action("destroy", writes.destroy, writes=True, needs_filter=True, root_only=True),
             *_RELATING,
             *upserts.ACTIONS,
-            Action("move", moves.move, writes=True),
+            Action("move", moves.move, writes=True, root_only=True),
             *sheets.ACTIONS,
         )
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
     actions.add("users", account.USER_ACTIONS)
+    actions.add("roles", role_check.ACTIONS)
     actions.add("apiKeys", api_keys.ACTIONS)
     actions.add("authenticators", authenticators.ACTIONS)
     actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
@@ -132,7 +137,7 @@ class Dispatcher:
             return _Meaning(target.collection), name
         found = _meaning(await self._services.catalogs.current(), target)
         if found is None:
-            found = _meaning(await self._services.catalogs.look_for(target.resource), target)
+            found = _meaning(await self._services.catalogs.look(), target)
         if found is None:
             raise NotFound
         if name == "list" and target.action is None and not found.to_many:
@@ -149,7 +154,7 @@ class Dispatcher:
         action = self._actions.find(target.resource, name) if target.field is None else _ON_LISTS.get(name)
         if action is None:
             raise NotFound
-        if action.writes and collection in SYSTEM:
+        if action.writes and collection in SYSTEM and not _only_links(target, name):
             raise NotFound
         through = target.association or target.field
         if through is not None and (target.source_id is None or (action.writes and target.source_id == "_")):
@@ -157,13 +162,13 @@ class Dispatcher:
         return action
 
     async def _admit(self, ctx: Context, action: Action, seen: dict[str, Any]) -> None:
-        ctx.session = await auth.authenticate(ctx)
-        seen["user_id"] = ctx.session.user_id
+        session = await auth.authenticate(ctx)
+        seen["user_id"] = session.user_id
         source = ctx.header("x-data-source")
         if source is not None and source != "main":
             raise ApiError(500, f"data source {source} does not exist")
-        ctx.role = acting_role(ctx.session, ctx.header("x-role"))
-        authorize(action, ctx.role)
+        await admit(ctx, session)
+        authorize(ctx, action)
 
 
 class _Meaning(NamedTuple):
@@ -183,6 +188,12 @@ def _meaning(statements: Statements, target: Target) -> _Meaning | None:
         return _Meaning(association.target, association.to_many)
     field = source.fields.get(target.association)
     return _Meaning(source.name, field=field.name) if field is not None and field.listed and not field.hidden else None
+
+
+def _only_links(target: Target, action: str) -> bool:
+    """Whether an action writes which of our own records a record is related to, and nothing of theirs."""
+    relating = action in {relating.name for relating in _RELATING}
+    return relating and target.association is not None and target.collection not in SYSTEM
 
 
 def _may_do_without(ctx: Context) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Collection as Names
-from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -23,8 +23,19 @@ _META = {
 _RELATE: dict[str, Json] = {"add": {}, "set": {}, "remove": {}, "toggle": {"data": {}}}
 
 
-def document(catalog: Catalog, *, actions: Names[str], read_only: Names[str], version: str) -> Json:
-    """Every path of every collection. `actions` are those there are; `read_only` collections have list and get."""
+#: whether an action may be done to a collection
+Allows = Callable[[str, str], bool]
+
+
+def document(
+    catalog: Catalog, *, actions: Names[str], read_only: Names[str], version: str, allows: Allows | None = None
+) -> Json:
+    """Every path of every collection that is allowed; all of them when nothing says which.
+
+    Args:
+        actions: those there are.
+        read_only: collections that have list and get alone.
+    """
     paths: Json = _sign_in()
     schemas: Json = {"Errors": types.ERRORS}
     for collection in sorted(catalog, key=lambda each: each.name):
@@ -32,7 +43,9 @@ def document(catalog: Catalog, *, actions: Names[str], read_only: Names[str], ve
         schemas[types.record_name(collection)] = types.record(collection, catalog)
         if writable:
             schemas[types.values_name(collection)] = types.values(collection, catalog)
-        for path, method, operation in _operations(catalog, collection, frozenset(actions), writable):
+        for path, method, operation in _operations(
+            catalog, collection, frozenset(actions), writable, allows or _everything
+        ):
             paths.setdefault(path, {})[method] = operation
     return {
         "openapi": "3.1.0",
@@ -45,6 +58,14 @@ def document(catalog: Catalog, *, actions: Names[str], read_only: Names[str], ve
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
+
+
+def _everything(_collection: str, _action: str) -> bool:
+    return True
+
+
+def _allowed(collection: Collection, actions: Names[str], allows: Allows) -> set[str]:
+    return {name for name in actions if allows(collection.name, name)}
 
 
 def _sign_in() -> Json:
@@ -61,15 +82,16 @@ def _sign_in() -> Json:
 
 
 def _operations(
-    catalog: Catalog, collection: Collection, actions: Names[str], writable: bool
+    catalog: Catalog, collection: Collection, actions: frozenset[str], writable: bool, allows: Allows
 ) -> Iterator[tuple[str, str, Json]]:
     name = quote(collection.name, safe="")
-    yield from _resource(f"/{name}", collection, actions if writable else {"list", "get"} & set(actions))
+    there = _allowed(collection, actions if writable else actions & {"list", "get"}, allows)
+    yield from _resource(f"/{name}", collection, there)
     if writable:
-        yield from _upserts(f"/{name}", collection, actions)
-        yield from _sheets(f"/{name}", collection, actions)
+        yield from _upserts(f"/{name}", collection, there)
+        yield from _sheets(f"/{name}", collection, there)
         sorts = sorted(field.name for field in collection.fields.values() if field.type == "sort")
-        if sorts and "move" in actions:
+        if sorts and "move" in there:
             yield f"/{name}:move", "post", _move(f"/{name}:move", collection, sorts)
     if not collection.key_columns:
         return
@@ -79,7 +101,9 @@ def _operations(
             continue
         path = f"/{name}/{{sourceId}}/{quote(association.name, safe='')}"
         source = types.path_key("sourceId", collection, association.source_key)
-        for each, method, operation in _related(path, association, target, actions, writable):
+        relating = actions & _RELATE.keys() if writable and allows(collection.name, "update") else frozenset()
+        below = _allowed(target, actions - _RELATE.keys(), allows) | relating
+        for each, method, operation in _related(path, association, target, below, writable):
             operation["parameters"] = [source, *operation["parameters"]]
             operation["tags"] = [collection.name]
             yield each, method, operation
@@ -89,6 +113,8 @@ def _related(
     path: str, association: Association, target: Collection, actions: Names[str], writable: bool
 ) -> Iterator[tuple[str, str, Json]]:
     if not association.to_many:
+        if "get" not in actions:
+            return
         yield f"{path}:get", "get", _get(target, f"{path}:get", by_key=False)
         return
     # what hangs on a record is written below it; any other path of the target does it by its own key

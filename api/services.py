@@ -8,6 +8,7 @@ from contextlib import suppress
 from api.catalog import Catalogs
 from api.database import Database, Listener
 from api.passwords import PasswordChecks
+from api.permissions import Permissions
 from api.sessions import Sessions
 from api.settings import Settings
 from api.tokens import Tokens
@@ -27,6 +28,7 @@ class Services:
         catalog_ttl = min(settings.catalog_ttl, settings.session_ttl) if settings.pooled else settings.catalog_ttl
         self.catalogs = Catalogs(self.database, catalog_ttl)
         self.sessions = Sessions(self.database, settings.session_ttl)
+        self.permissions = Permissions(self.database, self.catalogs, settings.session_ttl)
         self.passwords = PasswordChecks()
         self._tokens = Tokens(settings.app_key) if settings.app_key else None
         self._listening: asyncio.Task[None] | None = None
@@ -46,9 +48,15 @@ class Services:
             return
         listener = Listener(
             self.database.conninfo,
-            {"orchestrator_catalog": self.catalogs.changed, "orchestrator_identity": self.sessions.forget},
+            {"orchestrator_catalog": self.catalogs.changed, "orchestrator_identity": self._identity_changed},
         )
         self._listening = asyncio.create_task(listener.run())
+
+    async def _identity_changed(self, user: str = "") -> None:
+        """Something of a user changed, or of everybody, or what roles may do."""
+        await self.sessions.forget(user)
+        if not user.isdecimal():
+            await self.permissions.forget()
 
     async def stop(self) -> None:
         """Disconnects."""

@@ -211,7 +211,7 @@ async def _keys(ctx: Context, relation: Association, name: str, texts: set[str])
 
 
 ACTIONS = (
-    Action("export", export, reads=True),
-    Action("downloadXlsxTemplate", template, reads=True),
-    Action("importXlsx", import_, writes=True),
+    Action("export", export, reads=True, root_only=True),
+    Action("downloadXlsxTemplate", template, reads=True, root_only=True),
+    Action("importXlsx", import_, writes=True, root_only=True),
 )

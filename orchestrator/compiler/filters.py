@@ -24,6 +24,7 @@ from orchestrator.compiler.sql import (
     column,
     equal,
     identifier,
+    instant,
     literal,
     parameter,
     scalar,
@@ -151,7 +152,7 @@ def _joined(scope: Scope, row: Row, tree: Tree) -> exp.Expr:
 def _leaf(scope: Scope, row: Row, path: Sequence[str], operand: Operand) -> exp.Expr:
     collection, alias, via = row
     name, *rest = path
-    field = collection.fields.get(name)
+    field = collection.readable(name)
     if field is None:
         if name in collection.associations:
             raise InvalidError(f"undefined neither {name}'s association nor {name}'s attribute")
@@ -162,11 +163,12 @@ def _leaf(scope: Scope, row: Row, path: Sequence[str], operand: Operand) -> exp.
     elif operand.operator in {"childIn", "childNotIn"}:
         return _descendant(scope, collection, field, value, operand)
     elif operand.kind == "column":
-        other = collection.fields.get(str(operand.first))
+        other = collection.readable(str(operand.first))
         if other is None:
             raise InvalidError(UNKNOWN_COLUMN)
-        return apply(field, value, operand, column(alias, other.name))
-    return apply(field, value, operand)
+        compared = instant(other, column(alias, other.name))
+        return apply(*instant(field, value), operand, compared[1])
+    return apply(*instant(field, value), operand)
 
 
 def _json_path(field: Field, value: exp.Expr, path: Sequence[str], operand: Operand) -> tuple[Field, exp.Expr]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.engine.encoding import from_json, to_json
+from orchestrator.engine.field_values import settle
 from orchestrator.engine.links import How, associate
 from orchestrator.engine.nesting import Nesting
 from orchestrator.engine.port import Port
@@ -93,7 +94,7 @@ class Records(Reader):
         _sign(table, columns, user_id, created=True)
         known = {*nesting.source_columns, *keys, *(table.key_columns if appends else ())}
         rows = self._write("insert", table, columns, rendering, known, around)
-        texts = [nesting.write_children(row, created=True) for row in rows]
+        texts = [_repeated(table, values, nesting.write_children(row, created=True)) for row in rows]
         found = [row["keys"] for row in rows]
         if appends and table.key_columns:
             texts = [self._reread(table, key, rendering, appends) for key in found]
@@ -178,11 +179,13 @@ class Records(Reader):
         self, collection: str, values: Mapping[str, Any], *, appends: Sequence[str] = ()
     ) -> dict[str, Any] | None:
         """The new record as contexts hold it; None when a workflow left it out."""
+        values = settle(self.catalog, collection, values, created=True)
         rows = self.create(collection, values, rendering="context", appends=appends).rows()
         return rows[0] if rows else None
 
     def update_records(self, collection: str, values: Mapping[str, Any], *, filter: Any = None) -> int:
         """How many records were changed."""
+        values = settle(self.catalog, collection, values, created=False)
         return self.update(collection, values, filter=filter, rendering=None).count
 
     def destroy_records(self, collection: str, *, filter: Any = None) -> int:
@@ -285,6 +288,14 @@ def _permitted(
         for name, value in values.items()
         if (permitted is None or name in permitted) and name not in refused
     }
+
+
+def _repeated(table: Table, values: Mapping[str, Any], text: str) -> str:
+    """A new record's JSON with the values that are stored nowhere."""
+    for name in table.virtual:
+        if name in values:
+            text = f"{text[:-1]}{'' if text == '{}' else ','}{to_json(name)}:{to_json(values[name])}}}"
+    return text
 
 
 def _plain(value: Any) -> Any:

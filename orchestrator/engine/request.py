@@ -146,14 +146,16 @@ def _begin(host: RequestHost, frame: Frame, data: Mapping[str, Any], collection:
         raise InvalidError(f'action "{name}" cannot be carried out here')
     values = data.get("values")
     values = {} if values is None else values
-    return kind(host, frame, Request(collection, name, values, data.get("filter"), data.get("filterByTk"), data))
+    action = kind(host, frame, Request(collection, name, values, data.get("filter"), data.get("filterByTk"), data))
+    action.settle()
+    return action
 
 
 def _carry_out(host: RequestHost, frame: Frame, action: Action) -> Answer:
     messages: list[dict[str, Any]] = []
     try:
         for params in action.parameters():
-            messages += _judge(host, frame, action.event, params)
+            messages += _judge(host, frame, action.event, action.shown(params))
     except Skip as skip:
         return _OK, _body(None, messages + skip.messages)
     data = action.perform()

@@ -36,7 +36,7 @@ create or replace view orchestrator.api_fields as
             'collectionName', f.collection_name, 'description', null, 'parentKey', null, 'reverseKey', null
         ) || coalesce(
             f.definition,
-            f.options - array['operators', 'array', 'hasDefault', 'generated', 'identity', 'constraint']
+            f.options - array['operators', 'array', 'hasDefault', 'generated', 'identity', 'constraint', 'behaviour']
                 || case when f.attnum is null then '{}' else jsonb_build_object('field', f.name) end
         ) as document
     from orchestrator.fields f

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from orchestrator.engine.exemption import Exemption, Watch
+from orchestrator.engine.field_values import settle, without_secrets
 from orchestrator.engine.records import open_records
 from orchestrator.errors import InvalidError, NotFoundError
 from orchestrator.model.collection import Association, Collection
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from orchestrator.engine.records import Records
 
 __all__ = ["Action", "Request", "Source", "objects"]
+
+#: actions whose values are records
+_WRITING = frozenset({"create", "update", "firstOrCreate", "updateOrCreate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,33 @@ class Action(ABC):
     @abstractmethod
     def perform(self) -> str | None:
         """Write; the JSON that is answered as ``data``, None for none."""
+
+    # -- values ----------------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Bring the values into the form in which they are judged and written.
+
+        Raises:
+            InvalidError: they break a rule of their fields.
+        """
+        request = self.request
+        if self.event is None or request.action not in _WRITING:
+            return
+        settled = settle(
+            self.records.catalog,
+            request.collection,
+            request.values,
+            created=self.event == "insert",
+            updatable=request.options.get("updateAssociationValues") or (),
+            actor=self.frame.actor,
+        )
+        self.request = replace(request, values=settled)
+
+    def shown(self, params: dict[str, Any]) -> dict[str, Any]:
+        """What guards and history see of a judgement's parameters."""
+        if "values" not in params:
+            return params
+        return params | {"values": without_secrets(self.records.catalog, self.request.collection, params["values"])}
 
     # -- what was asked --------------------------------------------------------------------------------------------
 
