@@ -78,5 +78,5 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "flow_nodes": _actions(("update", "duplicate", "destroy", "destroyBranch", "move", "test")),
     "executions": _actions(("cancel", "rerun"), ("destroy",)),
     "jobs": _actions(("resume",)),
-    "workflowCategories": _actions(("create",), ("update", "destroy")),
+    "workflowCategories": _actions(("create", "move"), ("update", "destroy")),
 }

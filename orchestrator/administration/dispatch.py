@@ -37,6 +37,7 @@ _HANDLERS: Mapping[str, Mapping[str, Handler]] = {
         "create": categories.create,
         "update": categories.update,
         "destroy": categories.destroy,
+        "move": categories.move,
     },
 }
 
