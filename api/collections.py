@@ -19,16 +19,19 @@ __all__ = ["ACTIONS", "CLOSED"]
 _CHANGE = "select orchestrator.change_collection($1)"
 #: the column with what a client gets
 _DOCUMENT = "document"
+_CATEGORY = ("id", "name", "color", "sort")
+#: parameters that say where a collection is to stand
+_PLACE = ("sourceId", "targetId", "method", "sticky")
 _ALWAYS = ("filterTargetKey", "unavailableActions")
 
 #: names that are resources already
-_RESERVED = frozenset({*SYSTEM, "auth", "dataSources", "mainDataSource", "tokenControlConfig"})
+_RESERVED = frozenset({*SYSTEM, "auth", "availableActions", "dataSources", "mainDataSource", "tokenControlConfig"})
 
 Handler = Callable[[Context], Awaitable[Reply]]
 
 
 async def list_collections(ctx: Context) -> Reply:
-    """A page of definitions; those of their fields with `appends=fields`."""
+    """A page of definitions; those of their fields with `appends=fields`, what they are filed under with `category`."""
     return await _read(ctx, reads.listing, with_fields="fields" in ctx.params.appends)
 
 
@@ -66,6 +69,7 @@ async def change(ctx: Context) -> Reply:
         "source": ctx.target.source_id,
         "key": ctx.params.filter_by_tk,
         "cascade": ctx.params.raw.get("cascade"),
+        "params": {name: ctx.params.raw.get(name) for name in _PLACE},
         "reserved": sorted(_RESERVED),
     }
     text = json.dumps(request, ensure_ascii=False, default=str)
@@ -80,13 +84,21 @@ async def change(ctx: Context) -> Reply:
 async def _read(ctx: Context, handler: Handler, *, with_fields: bool = False) -> Reply:
     """Reads the documents, and shows what was asked of them."""
     wanted, hidden = ctx.params.fields, ctx.params.excluded
-    if set(ctx.params.appends) - {"fields"}:
+    filed = "category" in ctx.params.appends
+    if set(ctx.params.appends) - {"fields", "category"}:
         raise ApiError(400, "Invalid SQL column or table reference")
     ctx.params = replace(
         ctx.params,
-        fields=[_DOCUMENT, *([f"fields.{_DOCUMENT}", "fields.sort"] if with_fields else [])],
+        fields=[
+            _DOCUMENT,
+            *([f"fields.{_DOCUMENT}", "fields.sort"] if with_fields else []),
+            *([f"category.{name}" for name in _CATEGORY] if filed else []),
+        ],
         excluded=[],
-        appends=["fields(sort=sort)"] if with_fields else [],
+        appends=[
+            *(["fields(sort=sort)"] if with_fields else []),
+            *(["category(sort=sort)"] if filed else []),
+        ],
         sort=ctx.params.sort or ["sort"],
     )
     # names are for everybody who is signed in, and nothing else is read
@@ -107,6 +119,8 @@ def _shown(entry: Mapping[str, Any], wanted: Iterable[str] | None, hidden: Itera
         document = {name: value for name, value in document.items() if name in names}
     if "fields" in entry:
         document["fields"] = [field[_DOCUMENT] for field in entry["fields"]]
+    if "category" in entry:
+        document["category"] = [{key: category[key] for key in _CATEGORY} for category in entry["category"]]
     return {name: value for name, value in document.items() if name not in hidden}
 
 
@@ -124,10 +138,12 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("listMeta", list_meta, any_role=True),
         Action("get", get_collection),
         Action("setFields", change, needs_filter=True),
+        Action("apply", change),
+        Action("move", change),
         *_CHANGES,
     ),
-    "collections.fields": (*_READS, *_CHANGES),
-    "fields": (*_READS, *_CHANGES),
+    "collections.fields": (*_READS, Action("apply", change), *_CHANGES),
+    "fields": (*_READS, Action("apply", change), *_CHANGES),
 }
 #: resources that are no collections
 CLOSED: Mapping[str, tuple[Action, ...]] = {

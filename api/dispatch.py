@@ -17,10 +17,12 @@ from api import (
     authenticators,
     collections,
     moves,
+    people,
     query_string,
     reads,
     relations,
     role_check,
+    role_permissions,
     sheets,
     token_policy,
     upserts,
@@ -72,9 +74,10 @@ def _registry() -> Actions:
     actions.add("apiKeys", api_keys.ACTIONS)
     actions.add("authenticators", authenticators.ACTIONS)
     actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
-    for resource, own in ({**administration.ACTIONS, **collections.ACTIONS}).items():
+    own_actions = (administration.ACTIONS, collections.ACTIONS, people.ACTIONS, role_permissions.ACTIONS)
+    for resource, own in (item for each in own_actions for item in each.items()):
         actions.add(resource, own)
-    for resource, own in collections.CLOSED.items():
+    for resource, own in {**collections.CLOSED, **role_permissions.CLOSED}.items():
         actions.add(resource, own, closed=True)
     return actions
 
@@ -129,6 +132,8 @@ class Dispatcher:
         Raises:
             NotFound: the catalog does not have it.
         """
+        if self._actions.is_closed(target.resource):
+            return _Meaning(target.collection), name
         if self._actions.is_closed(target.collection):
             if target.association is not None:
                 raise NotFound

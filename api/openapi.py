@@ -85,13 +85,14 @@ def _operations(
     catalog: Catalog, collection: Collection, actions: frozenset[str], writable: bool, allows: Allows
 ) -> Iterator[tuple[str, str, Json]]:
     name = quote(collection.name, safe="")
-    there = _allowed(collection, actions if writable else actions & {"list", "get"}, allows)
-    yield from _resource(f"/{name}", collection, there)
+    there = actions if writable else actions & {"list", "get"}
+    allowed = _allowed(collection, there, allows)
+    yield from _resource(f"/{name}", collection, allowed)
     if writable:
-        yield from _upserts(f"/{name}", collection, there)
-        yield from _sheets(f"/{name}", collection, there)
+        yield from _upserts(f"/{name}", collection, allowed)
+        yield from _sheets(f"/{name}", collection, allowed)
         sorts = sorted(field.name for field in collection.fields.values() if field.type == "sort")
-        if sorts and "move" in there:
+        if sorts and "move" in allowed:
             yield f"/{name}:move", "post", _move(f"/{name}:move", collection, sorts)
     if not collection.key_columns:
         return

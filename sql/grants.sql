@@ -87,12 +87,20 @@ grant select on
     orchestrator.api_users, orchestrator.api_roles, orchestrator.api_roles_users
     to orchestrator_api;
 grant execute on function orchestrator.change_collection to orchestrator_api;
-grant select on orchestrator.api_collections, orchestrator.api_fields to orchestrator_api;
+grant select on
+    orchestrator.api_collections, orchestrator.api_fields,
+    orchestrator.api_collection_categories, orchestrator.api_collection_category_relations
+    to orchestrator_api;
 grant execute on function orchestrator.password_matches to orchestrator_runner, orchestrator_api, orchestrator_admin;
 grant execute on function orchestrator.administer to orchestrator_api;
 grant select on
     orchestrator.api_workflow_stats, orchestrator.api_workflow_version_stats,
     orchestrator.api_workflow_categories, orchestrator.api_workflow_category_relations
+    to orchestrator_api;
+grant select on
+    orchestrator.api_data_sources_roles, orchestrator.api_data_sources_roles_resources,
+    orchestrator.api_data_sources_roles_resources_actions, orchestrator.api_data_sources_roles_resources_scopes,
+    orchestrator.api_roles_collections
     to orchestrator_api;
 
 -- the HTTP API: sessions and accounts
@@ -100,7 +108,7 @@ grant execute on function
     orchestrator.begin_attempt, orchestrator.open_session, orchestrator.renew_session, orchestrator.token_state, orchestrator.end_session,
     orchestrator.api_key_terms, orchestrator.keep_api_key, orchestrator.delete_api_keys,
     orchestrator.sign_up_account, orchestrator.update_profile, orchestrator.password_of, orchestrator.change_password,
-    orchestrator.open_password_reset, orchestrator.reset_is_open, orchestrator.reset_password,
+    orchestrator.reset_is_open, orchestrator.reset_password,
     orchestrator.identity_setting, orchestrator.save_identity_setting,
     orchestrator.public_authenticators, orchestrator.authenticator_options,
     orchestrator.save_authenticator, orchestrator.delete_authenticators
@@ -122,6 +130,7 @@ grant select on
     orchestrator.executions, orchestrator.waiting_jobs, orchestrator.jobs, orchestrator.hooks,
     orchestrator.workflow_stats, orchestrator.workflow_version_stats, orchestrator.workers,
     orchestrator.workflow_categories, orchestrator.workflow_category_relations,
+    orchestrator.collection_categories, orchestrator.collection_category_relations,
     orchestrator.roles, orchestrator.roles_users,
     orchestrator.data_sources_roles, orchestrator.data_sources_roles_resources,
     orchestrator.data_sources_roles_resources_actions, orchestrator.data_sources_roles_resources_scopes

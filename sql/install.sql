@@ -198,12 +198,14 @@
 \ir functions/admin/unmanage.sql
 
 -- collection: tables and columns made through the HTTP API
+\ir functions/collection/arrange_collections.sql
 \ir functions/collection/attach_filler.sql
 \ir functions/collection/change_collection.sql
 \ir functions/collection/collection_states.sql
 \ir functions/collection/describe_collection.sql
 \ir functions/collection/detach_fillers.sql
 \ir functions/collection/draw_letters.sql
+\ir functions/collection/file_collection.sql
 \ir functions/collection/forget_fields.sql
 \ir functions/collection/hash_column.sql
 \ir functions/collection/next_sort.sql
@@ -230,6 +232,7 @@
 \ir views/collection_resources.sql
 \ir views/session_collections.sql
 \ir views/workflow_collections.sql
+\ir views/access_collections.sql
 
 -- administration: what the HTTP API does to them
 \ir functions/administration/administer.sql

@@ -9,7 +9,8 @@ from orchestrator.administration import store
 from orchestrator.administration.request import Answer, Request, conform, whole
 from orchestrator.compiler.schema import integer, record, string
 from orchestrator.engine.encoding import to_json
-from orchestrator.errors import InvalidError, NotFoundError
+from orchestrator.errors import InvalidError
+from orchestrator.model.ordering import moved
 
 if TYPE_CHECKING:
     from orchestrator.engine.port import Port
@@ -35,14 +36,11 @@ _UPDATE: LiteralString = """
     from (select $2::jsonb as c) given
     where id = any (array(select k.v::bigint from jsonb_array_elements_text($1::jsonb) as k (v)))
 """
-
-
-_ORDER: LiteralString = "select id from orchestrator.workflow_categories order by sort, id for update"
-_PLACES: LiteralString = """
+_ARRANGE: LiteralString = """
     update orchestrator.workflow_categories c
-    set sort = k.place
-    from jsonb_array_elements_text($1::jsonb) with ordinality as k (v, place)
-    where c.id = k.v::bigint and c.sort <> k.place
+    set sort = n.position
+    from jsonb_array_elements_text($1::jsonb) with ordinality as n (id, position)
+    where c.id = n.id::bigint and c.sort <> n.position
 """
 
 
@@ -75,24 +73,9 @@ def destroy(port: Port, request: Request) -> Answer:
 
 
 def move(port: Port, request: Request) -> Answer:
-    """Another place for the category ``sourceId``: that of ``targetId``, the one behind it, or the first.
-
-    Raises:
-        NotFoundError: there is no such category.
-    """
-    source, target = (whole(request.params.get(name)) for name in ("sourceId", "targetId"))
-    first = request.flag("sticky")
-    if source is None or (target is None and not first):
-        return Answer("ok")
-    order = [int(row["id"]) for row in port.fetch(_ORDER)]
-    if source not in order or (target is not None and target not in order):
-        raise NotFoundError("the category does not exist")
-    place = 0 if target is None else order.index(target)
-    order.remove(source)
-    if target is not None and target != source and request.params.get("method") == "insertAfter":
-        place = order.index(target) + 1
-    order.insert(place, source)
-    port.run(_PLACES, [to_json(order)])
+    """ "ok", with the category where it was wanted."""
+    rows = port.fetch("select c.id from orchestrator.workflow_categories c order by c.sort, c.id for update")
+    port.run(_ARRANGE, [to_json(moved([row["id"] for row in rows], request.params))])
     return Answer("ok")
 
 

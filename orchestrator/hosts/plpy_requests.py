@@ -83,13 +83,15 @@ class PlpyRequests(PlpyStore):
         role_name: str | None,
         db_user: str,
         trigger_workflows: str | None,
+        roles: list[str] | None,
     ) -> tuple[Any, ...]:
         """Carry out an HTTP action: a row of ``orchestrator.outcome``."""
         self._runs += 1
         self._busy += 1
         try:
             if self._believes(db_user):
-                actor = Actor(user, role_name, db_user, parse_bindings(trigger_workflows))
+                together = None if roles is None else tuple(roles)
+                actor = Actor(user, role_name, db_user, parse_bindings(trigger_workflows), together, is_believed=True)
             else:
                 actor = read_actor(self)
             act, standing = self._requests or self._load_requests()

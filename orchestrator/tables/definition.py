@@ -21,7 +21,7 @@ _LONGEST = 63
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ON_DELETE = frozenset({"CASCADE", "SET NULL", "RESTRICT", "NO ACTION", "SET DEFAULT"})
 #: what is kept apart from a definition
-_OF_COLLECTION = frozenset({"key", "name", "title", "fields", "sort", "unavailableActions"})
+_OF_COLLECTION = frozenset({"key", "name", "title", "fields", "sort", "unavailableActions", "category"})
 _OF_FIELD = frozenset({"key", "name", "type", "interface", "collectionName", "collection", "sort", "reverseField"})
 _AUTOMATIC = ("createdAt", "createdBy", "updatedAt", "updatedBy")
 #: parts of a definition that others than its author read; what PostgreSQL says of a column is never taken from him

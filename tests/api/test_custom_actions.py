@@ -147,6 +147,15 @@ def test_a_role_is_granted_an_action_by_its_name(custom: Api) -> None:
         assert clerk.get("/posts:approve").status_code == 403
 
 
+def test_what_an_action_writes_is_its_own_decision(custom: Api) -> None:
+    _permit(custom, "copier", "posts", "copy")
+    custom.add_user("copier", "copier")
+    with custom.client("copier") as copier:
+        assert copier.post("/posts:create", json={"title": "by hand"}).status_code == 403
+        copied = copier.post("/posts:copy", json={"title": "copied", "unlimited": False})
+    assert copied.json()["data"]["title"] == "copied"
+
+
 def test_the_scope_of_a_permission_narrows_the_filter(custom: Api) -> None:
     _permit(custom, "approver", "posts", "approve", {"price": {"$lt": "{{$user.id}}"}})
     user = custom.add_user("approver", "approver")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -217,6 +218,7 @@ def test_a_record_that_appears_meanwhile_is_the_one(api: Api) -> None:
             waiting = api.db.execute("select from pg_locks where not granted").fetchone()
             if waiting is not None:
                 break
+            time.sleep(0.02)
         assert waiting is not None
     assert [each["level"] for each in _ok(answer.result())] == [2]
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from orchestrator.engine.actions.action import Action
 from orchestrator.engine.encoding import to_json
+from orchestrator.engine.references import demand_visible
 from orchestrator.errors import InvalidError, NotFoundError
 from orchestrator.model.collection import Field
 from orchestrator.model.shape import is_selective
+
+if TYPE_CHECKING:
+    from orchestrator.engine.limits import Limits
 
 __all__ = ["Move"]
 
@@ -36,6 +40,10 @@ class Move(Action):
     """Guards that the request is bound to judge the request; global ones judge each row that really changes."""
 
     event: ClassVar[str | None] = None
+
+    def permit(self, limits: Limits) -> None:
+        """Rows that it may update are moved, and moved to; those in between move as a consequence."""
+        limits.demand(self.request.collection, "update")
 
     def parameters(self) -> list[dict[str, Any]]:
         """The key of the record."""
@@ -99,7 +107,8 @@ class Move(Action):
                 "filterByTk": key,
                 "keys": sorted(set(columns)),
                 "locked": True,
-            }
+            },
+            "update",
         )
         if not rows:
             raise NotFoundError(f'the record of "{self._table.name}" does not exist')
@@ -152,7 +161,7 @@ class Move(Action):
         if but is not None:
             key = but.key if isinstance(but.key, Mapping) else {self._table.key_columns[0]: but.key}
             conditions.append({"$or": [{name: {"$ne": value}} for name, value in key.items()]})
-        value = self.records.aggregate(self._table.name, function, self._name, filter={"$and": conditions})
+        value = self.records.unlimited.aggregate(self._table.name, function, self._name, filter={"$and": conditions})
         return None if value is None else int(value)
 
     def _within(self, scope: Any) -> dict[str, Any]:
@@ -169,13 +178,16 @@ class Move(Action):
 
     def _number(self, kind: str, filter_: Mapping[str, Any], **more: Any) -> None:
         request = {"kind": kind, "collection": self._table.name, "field": self._name, "filter": filter_}
-        self.records.run({**request, **more})
+        self.records.unlimited.run({**request, **more})
 
     def _put(self, source: _Place, scope: Any, position: int) -> None:
         values = {self._name: position}
         if self._field.scope_key is not None and _text(scope) != _text(source.scope):
             values[self._field.scope_key] = scope
-        self.records.run(
+            if self.limits is not None:
+                self.limits.demand(self._table.name, "update", self._field.scope_key)
+                demand_visible(self.records, self._table, {self._field.scope_key: scope})
+        self.records.unlimited.run(
             {
                 "kind": "update",
                 "collection": self._table.name,

@@ -16,6 +16,7 @@ from orchestrator.model.conditions import scalar_text
 if TYPE_CHECKING:
     from orchestrator.engine.frame import Frame
     from orchestrator.engine.host import RequestHost
+    from orchestrator.engine.limits import Limits
     from orchestrator.model.collection import Collection
 
 __all__ = ["UPSERTS", "upsert"]
@@ -30,9 +31,12 @@ class Present(Action):
 
     event: ClassVar[str | None] = None
 
-    def __init__(self, host: RequestHost, frame: Frame, request: Request, text: str) -> None:
-        super().__init__(host, frame, request)
+    def __init__(self, host: RequestHost, frame: Frame, request: Request, limits: Limits | None, text: str) -> None:
+        super().__init__(host, frame, request, limits)
         self._text = text
+
+    def permit(self, limits: Limits) -> None:
+        """Nothing more: it was looked for among what is in view."""
 
     def parameters(self) -> list[dict[str, Any]]:
         """The values as they were given."""
@@ -46,8 +50,10 @@ class Present(Action):
 class _LookUp(Present):
     """The first of the records that have these values."""
 
-    def __init__(self, host: RequestHost, frame: Frame, request: Request, keys: Sequence[str]) -> None:
-        super().__init__(host, frame, request, "")
+    def __init__(
+        self, host: RequestHost, frame: Frame, request: Request, limits: Limits | None, keys: Sequence[str]
+    ) -> None:
+        super().__init__(host, frame, request, limits, "")
         self._paths = {path: list(_values_at(request.values, path.split("."))) for path in keys}
         table = self.records.table(request.collection)
         conditions = [_condition(table, path, values) for path, values in self._paths.items()]
@@ -79,27 +85,33 @@ class _LookUp(Present):
         self.host.fetch(_LOCK, [to_json(["orchestrator upsert", where, wanted])])
 
 
-def upsert(host: RequestHost, frame: Frame, request: Request) -> Action:
-    """What the request comes to: the record as it is, an update of it, or a create."""
+def upsert(host: RequestHost, frame: Frame, request: Request, limits: Limits | None) -> Action:
+    """What the request comes to: the record as it is, an update of it, or a create.
+
+    A role finds what it may view; what it may do is asked before, so that a denial tells nothing of records.
+    """
+    if limits is not None:
+        for action in ("view", request.action):
+            limits.demand(request.collection, action)
     keys = request.options.get("filterKeys")
     if not isinstance(keys, list) or not keys or not all(isinstance(key, str) and key for key in keys):
         raise InvalidError('"filterKeys" must be a list of names')
     if not isinstance(request.values, Mapping):
         raise InvalidError("values must be an object")
     request = replace(request, filter=None, filter_by_tk=None)
-    looking = _LookUp(host, frame, request, keys)
+    looking = _LookUp(host, frame, request, limits, keys)
     found = looking.first()
     if found is None:
         looking.lock()
         found = looking.first()
     if found is None:
-        return Create(host, frame, replace(request, options=_keeping(request.options, keys)))
+        return Create(host, frame, replace(request, options=_keeping(request.options, keys)), limits)
     key, text = found
     if request.action == "firstOrCreate":
-        return Present(host, frame, request, text)
+        return Present(host, frame, request, limits, text)
     if key is None:
         raise InvalidError(f'records of "{request.collection}" have no key')
-    return Update(host, frame, replace(request, filter_by_tk=key))
+    return Update(host, frame, replace(request, filter_by_tk=key), limits)
 
 
 def _keeping(options: Mapping[str, Any], keys: Sequence[str]) -> Mapping[str, Any]:

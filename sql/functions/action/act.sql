@@ -30,6 +30,8 @@ declare
     v_plan bigint;
     v_revision bigint;
     v_user text;
+    -- where several act together
+    v_roles text[];
     v_outcome orchestrator.outcome;
     v_at timestamptz;
 begin
@@ -61,7 +63,15 @@ begin
             message = format('collection "%s" does not exist', coalesce(v_collection, p_collection || '.' || p_association));
     end if;
 
-    v_outcome := orchestrator.carry_out(p_request, v_collection, v_plan, v_revision, v_user, p_role_name, session_user, p_trigger_workflows);
+    if p_role_name = '__union__' then
+        select coalesce(array_agg(ru.role_name order by ru.role_name), '{}') into v_roles
+        from orchestrator.roles_users ru
+        where ru.user_id = p_user_id;
+    end if;
+
+    v_outcome := orchestrator.carry_out(
+        p_request, v_collection, v_plan, v_revision, v_user, p_role_name, session_user, p_trigger_workflows, v_roles
+    );
 
     if v_outcome.workflow_id is not null then
         v_at := coalesce(v_outcome.at, clock_timestamp());
