@@ -32,7 +32,7 @@ def veiled(error: StatementError, limits: Limits) -> StatementError:
     table = next((c for c in limits.catalog if (c.schema, c.table) == (error.schema, error.table)), None)
     if table is not None and state != _FOREIGN_KEY and _is_in_view(error, limits, table):
         return error
-    return StatementError(state, _TEXTS.get(state, _OTHERWISE))
+    return StatementError(state, _TEXTS.get(state, _OTHERWISE), hint=error.hint)
 
 
 def _is_in_view(error: StatementError, limits: Limits, table: Collection) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.actions.action import objects
 from orchestrator.engine.actions.create import Create
 from orchestrator.engine.encoding import to_json
 from orchestrator.engine.port import StatementError
 from orchestrator.errors import ConflictError, InvalidError
+
+if TYPE_CHECKING:
+    from orchestrator.engine.limits import Limits
 
 __all__ = ["ImportRows"]
 
@@ -17,6 +20,10 @@ _LOCK = "select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended
 
 class ImportRows(Create):
     """A create of many that nobody else does at the same time; what is wrong is told with the number of its row."""
+
+    def permit(self, limits: Limits) -> None:
+        """The values, by a permission of its own."""
+        self.permit_values(limits, "importXlsx")
 
     def parameters(self) -> list[dict[str, Any]]:
         """As of a create of the same list."""
