@@ -286,24 +286,3 @@ def test_other_roles_may_not(api: Api, cards: dict[str, int]) -> None:
         response = client.post("/cards:move", params={"sourceId": cards["a"], "targetId": cards["d"]})
     assert response.status_code == 403
     assert _order(api, "open") == "abcd"
-
-
-def test_categories_of_workflows_are_moved(api: Api) -> None:
-    ids = [api.create("workflowCategories", {"title": title})["id"] for title in "abcd"]
-
-    def order() -> str:
-        return "".join(row["title"] for row in api.list("/workflowCategories:list", sort="sort"))
-
-    for params, wanted in (
-        ({"sourceId": ids[0], "targetId": ids[2]}, "bcad"),
-        ({"sourceId": ids[3], "targetId": ids[1]}, "dbca"),
-        ({"sourceId": ids[3], "targetId": ids[2], "method": "insertAfter"}, "bcda"),
-        ({"sourceId": ids[0], "sticky": "true"}, "abcd"),
-        ({"sourceId": ids[0], "targetId": ids[0]}, "abcd"),
-        ({}, "abcd"),
-    ):
-        _move(api, "workflowCategories", **params)
-        assert order() == wanted
-    response = api.root.post("/workflowCategories:move", params={"sourceId": 999_999, "targetId": ids[0]})
-    assert (response.status_code, response.json()) == (404, {"errors": [{"message": "the category does not exist"}]})
-    api.root.post("/workflowCategories:destroy", params={"filterByTk[]": ids})
