@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Action", "Request", "Source", "objects"]
 
 #: actions whose values are records
-_WRITING = frozenset({"create", "update", "firstOrCreate", "updateOrCreate"})
+_WRITING = frozenset({"create", "update", "firstOrCreate", "updateOrCreate", "importXlsx"})
 
 
 @dataclass(frozen=True, slots=True)
