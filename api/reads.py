@@ -74,7 +74,7 @@ async def get(ctx: Context) -> Reply:
     """The first record that matches, null when none does."""
     request = _request(ctx) | {"single": True, "filterByTk": ctx.params.filter_by_tk}
     request["template"] = _told(ctx.params, "isTemplate")
-    if ctx.collection == "jobs":
+    if ctx.collection == "jobs" and ctx.services is ctx.services.main:
         request["filter"] = _narrowed(request)
     rows = await run(ctx.services, *split(request))
     return Reply(200, b'{"data":%b}' % (rows[0][0] if rows and rows[0][0] is not None else b"null"))

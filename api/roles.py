@@ -6,7 +6,7 @@ from api.errors import ApiError
 from api.resources import Action
 from api.sessions import Session
 
-__all__ = ["acting_role", "authorize"]
+__all__ = ["ROOT", "acting_role", "authorize"]
 
 ROOT = "root"
 #: acts as all roles together where that is switched on; it is not, then the default role acts

@@ -24,7 +24,7 @@ async def fill(ctx: Context, filter_: Any, *, strict: bool = False) -> Any:
     if not names:
         return filter_
     user: dict[str, Any] = {"id": ctx.user_id} if ctx.user_id is not None else {}
-    wanted = user_fields(names - _KNOWN, (await ctx.services.catalogs.current()).catalog)
+    wanted = user_fields(names - _KNOWN, (await ctx.services.main.catalogs.current()).catalog)
     if user and wanted:
         user |= await _user(ctx, wanted)
     variables = Variables(
@@ -42,6 +42,6 @@ async def _user(ctx: Context, fields: list[str]) -> dict[str, Any]:
         "rendering": "context",
         "single": True,
     }
-    rows = await run(ctx.services, *split(request))
+    rows = await run(ctx.services.main, *split(request))
     found: dict[str, Any] = load_json(rows[0][0].decode()) if rows and rows[0][0] is not None else {}
     return found

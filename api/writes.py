@@ -10,10 +10,7 @@ from typing import Any
 from api.context import Context
 from api.reply import Reply
 
-__all__ = ["ACT", "act", "create", "destroy", "update"]
-
-#: request, collection, association, user, role, bound workflows, request id
-ACT = "select orchestrator.act($1, $2, $3, $4::bigint, $5, $6, $7)"
+__all__ = ["act", "create", "destroy", "update"]
 
 
 async def create(ctx: Context) -> Reply:
@@ -37,12 +34,12 @@ async def act(ctx: Context, values: str, more: Mapping[str, Any] | None = None) 
     """Runs the action with its workflows in one statement, which is one transaction; `more` goes with the request."""
     target = ctx.target
     row = await ctx.services.database.row(
-        ACT,
+        ctx.services.act,
         (
             _request(ctx, values, more or {}),
             target.collection,
             target.association,
-            None if ctx.user_id is None else str(ctx.user_id),
+            ctx.acting_user,
             ctx.role,
             ctx.params.trigger_workflows,
             ctx.request_id,

@@ -63,6 +63,9 @@ class Records(Reader):
     ``createdById`` and ``updatedById`` where a table has them.
     """
 
+    #: whether that user is one of another database
+    visiting = False
+
     def create(
         self,
         collection: str,
@@ -91,7 +94,7 @@ class Records(Reader):
             self, table, values, rendering=rendering, updatable=update_association_values, user_id=user_id
         )
         columns = {**_columns(table, values), **nesting.write_parents(), **(below or {})}
-        _sign(table, columns, user_id, created=True)
+        _sign(table, columns, user_id, created=True, visiting=self.visiting)
         known = {*nesting.source_columns, *keys, *(table.key_columns if appends else ())}
         rows = self._write("insert", table, columns, rendering, known, around)
         texts = [_repeated(table, values, nesting.write_children(row, created=True)) for row in rows]
@@ -127,7 +130,7 @@ class Records(Reader):
         )
         columns = {**_columns(table, values, but=table.key_columns), **nesting.write_parents()}
         if columns:
-            _sign(table, columns, user_id, created=False)
+            _sign(table, columns, user_id, created=False, visiting=self.visiting)
         selection = {**request, "filter": filter, "filterByTk": filter_by_tk}
         kind = "update" if columns else "select"
         if rendering is None and columns and not nesting.has_children:
@@ -314,13 +317,17 @@ def _columns(table: Table, values: Mapping[str, Any], but: Sequence[str] = ()) -
     }
 
 
-def _sign(table: Table, columns: dict[str, Any], user_id: int | None, *, created: bool) -> None:
-    """Who created and who changed last, where the table wants to know; nobody may say it himself over HTTP."""
+def _sign(table: Table, columns: dict[str, Any], user_id: int | None, *, created: bool, visiting: bool = False) -> None:
+    """Who created and who changed last, where the table wants to know; nobody may say it himself over HTTP.
+
+    A user of another database does not sign where the column means one of this one.
+    """
     if user_id is None:
         return
+    local = {a.foreign_key for a in table.associations.values() if a.target == "users"} if visiting else frozenset()
     for name in OWNERS:
         if name in table.fields:
-            if created or name == "updatedById":
+            if (created or name == "updatedById") and name not in local:
                 columns[name] = user_id
             else:
                 columns.pop(name, None)

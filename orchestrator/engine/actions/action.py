@@ -102,7 +102,9 @@ class Action(ABC):
 
     @cached_property
     def records(self) -> Records:
-        return open_records(self.host)
+        records = open_records(self.host)
+        records.visiting = self.frame.actor.visits
+        return records
 
     @cached_property
     def source(self) -> Source | None:
