@@ -26,7 +26,7 @@ _PLACE = ("sourceId", "targetId", "method", "sticky")
 _ALWAYS = ("filterTargetKey", "unavailableActions")
 
 #: names that are resources already
-_RESERVED = frozenset({*SYSTEM, "auth", "dataSources", "mainDataSource", "tokenControlConfig"})
+_RESERVED = frozenset({*SYSTEM, "auth", "availableActions", "dataSources", "mainDataSource", "tokenControlConfig"})
 
 Handler = Callable[[Context], Awaitable[Reply]]
 
@@ -118,7 +118,8 @@ async def _read(ctx: Context, handler: Handler, *, with_fields: bool = False) ->
         ],
         sort=ctx.params.sort or ["sort"],
     )
-    reply = await handler(ctx)
+    # names are for everybody who is signed in, and nothing else is read
+    reply = await handler(replace(ctx, access=None))
     body = json.loads(reply.body)
     data = body["data"]
     if isinstance(data, list):

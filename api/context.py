@@ -17,13 +17,14 @@ from orchestrator.engine.encoding import to_json
 
 if TYPE_CHECKING:
     from api.services import Services
+    from orchestrator.access import Access
 
 __all__ = ["Context"]
 
 
 @dataclass(slots=True)
 class Context:
-    """`session` and `role` are None for public actions.
+    """`session` and `role` are None for public actions, `access` for root as well.
 
     `collection` is whose records are meant: with an association its target, while `target.collection` is the source.
     """
@@ -37,6 +38,10 @@ class Context:
     params: Params = field(default_factory=Params)
     session: Session | None = None
     role: str | None = None
+    #: the roles that act: one, or all of the user's together
+    acting: tuple[str, ...] = ()
+    #: what they may do
+    access: Access | None = None
     #: set where the body was not the values but all parameters
     values: Any = None
     #: headers of the response, also when it is an error
@@ -84,15 +89,24 @@ class Context:
 
 def body_text(request: Request) -> str:
     """The body as the text of one JSON object or list."""
-    raw = request.body
-    if not raw or request.method in ("GET", "HEAD"):
+    if not request.body or request.method in ("GET", "HEAD"):
         return "{}"
     try:
-        text = raw.decode()
-        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            return json.dumps(query_string.parse(text), ensure_ascii=False)
+        text = _json_of(request)
         if not isinstance(load_json(text), dict | list):
             raise ValueError("neither an object nor a list")
     except ValueError:
         raise ApiError(400, "Bad Request") from None
+    return text
+
+
+def _json_of(request: Request) -> str:
+    """A body of JSON as it is; of a form its fields, without its files."""
+    content_type = request.headers.get("content-type", "")
+    if content_type.startswith("multipart/form-data"):
+        form = request.form.items() if request.form else ()
+        return json.dumps({name: values[0] for name, values in form}, ensure_ascii=False)
+    text = request.body.decode()
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return json.dumps(query_string.parse(text), ensure_ascii=False)
     return text

@@ -17,54 +17,69 @@ from api import (
     authenticators,
     collections,
     data_sources,
+    moves,
+    people,
     query_string,
     reads,
     relations,
+    role_check,
+    role_permissions,
+    sheets,
     token_policy,
+    upserts,
     writes,
 )
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound
 from api.extension import extensions
+from api.gate import authorize
 from api.params import Params, load_json, read_params
 from api.reply import Reply
 from api.request import Target, parse_path
 from api.resources import Action, Actions, choose_action
-from api.roles import ROOT, acting_role, authorize
+from api.roles import admit
 from api.running import run_call
 from api.services import MAIN, Services
 from api.system import SYSTEM
 from api.variables import fill
+from orchestrator.access import ROOT
 
 __all__ = ["ACTIONS", "Dispatcher"]
 
 
-_RELATING = tuple(Action(name, relations.relate, writes=True) for name in ("add", "set", "remove", "toggle"))
+_RELATING = tuple(
+    Action(name, relations.relate, writes=True, root_only=True) for name in ("add", "set", "remove", "toggle")
+)
 #: what may be done to the items of a column that holds a list
-_ON_LISTS = {action.name: action for action in (Action("list", relations.items), *_RELATING)}
+_ON_LISTS = {action.name: action for action in (Action("list", relations.items, root_only=True), *_RELATING)}
 
 
 def _registry() -> Actions:
     actions = Actions(
         (
-            Action("list", reads.listing, reads=True),
-            Action("get", reads.get, reads=True),
-            Action("query", aggregates.query, reads=True),
-            Action("create", writes.create, writes=True),
-            Action("update", writes.update, writes=True, needs_filter=True),
-            Action("destroy", writes.destroy, writes=True, needs_filter=True),
+            Action("list", reads.listing, reads=True, root_only=True),
+            Action("get", reads.get, reads=True, root_only=True),
+            Action("query", aggregates.query, reads=True, root_only=True),
+            Action("create", writes.create, writes=True, root_only=True),
+            Action("update", writes.update, writes=True, needs_filter=True, root_only=True),
+            Action("destroy", writes.destroy, writes=True, needs_filter=True, root_only=True),
             *_RELATING,
+            *upserts.ACTIONS,
+            Action("move", moves.move, writes=True, root_only=True),
+            *sheets.ACTIONS,
         )
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
     actions.add("users", account.USER_ACTIONS)
+    actions.add("roles", role_check.ACTIONS)
     actions.add("apiKeys", api_keys.ACTIONS)
     actions.add("authenticators", authenticators.ACTIONS)
     actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
-    for resource, own in ({**administration.ACTIONS, **collections.ACTIONS}).items():
+    own_actions = (administration.ACTIONS, collections.ACTIONS, people.ACTIONS, role_permissions.ACTIONS)
+    for resource, own in (item for each in own_actions for item in each.items()):
         actions.add(resource, own)
-    for resource, own in collections.CLOSED.items():
+    for resource, own in {**collections.CLOSED, **role_permissions.CLOSED}.items():
         actions.add(resource, own, closed=True)
     actions.add("dataSources", data_sources.ACTIONS, closed=True)
     return actions
@@ -130,8 +145,10 @@ class Dispatcher:
         params = Params(raw=query_string.parse(request.query_string))
         ctx = Context(self._services, request, request_id, target, "visit", target.collection, params, headers=headers)
         await self._admit(ctx, _VISIT, seen)
-        if ctx.role != ROOT:
+        if ctx.access is not None:
             raise ApiError(403, "No permissions")
+        # of all the user's roles together where they act together
+        ctx.role, ctx.acting = ROOT, (ROOT,)
         ctx.services = self._services.sources[source]
         seen["data_source"] = source
         return ctx
@@ -142,6 +159,8 @@ class Dispatcher:
         Raises:
             NotFound: the catalog does not have it.
         """
+        if self._actions.is_closed(target.resource):
+            return _Meaning(target.collection), name
         if self._actions.is_closed(target.collection):
             if target.association is not None:
                 raise NotFound
@@ -150,7 +169,7 @@ class Dispatcher:
             return _Meaning(target.collection), name
         found = _meaning(await services.catalogs.current(), target)
         if found is None:
-            found = _meaning(await services.catalogs.look_for(target.resource), target)
+            found = _meaning(await services.catalogs.look(), target)
         if found is None:
             raise NotFound
         if name == "list" and target.action is None and not found.to_many:
@@ -180,13 +199,13 @@ class Dispatcher:
         return action
 
     async def _admit(self, ctx: Context, action: Action, seen: dict[str, Any]) -> None:
-        ctx.session = await auth.authenticate(ctx)
-        seen["user_id"] = ctx.session.user_id
+        session = await auth.authenticate(ctx)
+        seen["user_id"] = session.user_id
         source = ctx.header("x-data-source")
         if source is not None and source != MAIN and source not in self._services.sources:
             raise ApiError(500, f"data source {source} does not exist")
-        ctx.role = acting_role(ctx.session, ctx.header("x-role"))
-        authorize(action, ctx.role)
+        await admit(ctx, session)
+        authorize(ctx, action)
 
 
 class _Meaning(NamedTuple):

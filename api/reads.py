@@ -9,6 +9,7 @@ from api.context import Context
 from api.params import Params, load_json
 from api.reply import Reply
 from api.statements import run
+from api.system import SYSTEM
 from orchestrator.model.shape import split
 from orchestrator.model.tree import nested
 
@@ -81,10 +82,11 @@ async def get(ctx: Context) -> Reply:
 
 
 async def keys(ctx: Context) -> list[Any]:
-    """The ids of the records that key and filter select."""
-    request = _request(ctx) | {"filterByTk": ctx.params.filter_by_tk, "fields": ["id"], "except": [], "appends": []}
+    """The keys of the records of our own that key and filter select."""
+    (name,) = SYSTEM[ctx.collection].key_columns
+    request = _request(ctx) | {"filterByTk": ctx.params.filter_by_tk, "fields": [name], "except": [], "appends": []}
     rows = await run(ctx.services, *split(request))
-    return [record["id"] for record in load_json((rows[0][0] or b"[]").decode())]
+    return [record[name] for record in load_json((rows[0][0] or b"[]").decode())]
 
 
 def _request(ctx: Context) -> dict[str, Any]:

@@ -55,6 +55,10 @@ class Action:
     writes: bool = False
     #: does nothing but read: only there may a variable without a value be null
     reads: bool = False
+    #: shows and touches only what the role may, row by row; any other needs a permission without limits
+    restricts: bool = False
+    #: no permission is enough
+    root_only: bool = False
     #: refused, before anything else, when neither a key nor a filter narrows the rows
     needs_filter: bool = False
 

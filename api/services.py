@@ -9,6 +9,7 @@ from dataclasses import replace
 from api.catalog import Catalogs
 from api.database import Database, Listener
 from api.passwords import PasswordChecks
+from api.permissions import Permissions
 from api.sessions import Sessions
 from api.settings import Settings
 from api.tokens import Tokens
@@ -37,6 +38,7 @@ class Services:
         self.database = Database(settings)
         self.catalogs = Catalogs(self.database, _catalog_ttl(settings))
         self.sessions = Sessions(self.database, settings.session_ttl)
+        self.permissions = Permissions(self.database, self.catalogs, settings.session_ttl)
         self.passwords = PasswordChecks()
         self._tokens = Tokens(settings.app_key) if settings.app_key else None
         self._listening: asyncio.Task[None] | None = None
@@ -60,9 +62,15 @@ class Services:
             return
         listener = Listener(
             self.database.conninfo,
-            {"orchestrator_catalog": self.catalogs.changed, "orchestrator_identity": self.sessions.forget},
+            {"orchestrator_catalog": self.catalogs.changed, "orchestrator_identity": self._identity_changed},
         )
         self._listening = asyncio.create_task(listener.run())
+
+    async def _identity_changed(self, user: str = "") -> None:
+        """Something of a user changed, or of everybody, or what roles may do."""
+        await self.sessions.forget(user)
+        if not user.isdecimal():
+            await self.permissions.forget()
 
     async def stop(self) -> None:
         """Disconnects."""
@@ -87,6 +95,7 @@ class Source(Services):
         self.database = Database(replace(main.settings, dsn=dsn))
         self.catalogs = Catalogs(self.database, _catalog_ttl(main.settings), system=False)
         self.sessions = main.sessions
+        self.permissions = main.permissions
         self.passwords = main.passwords
         self.sources = {}
         self._listening = None

@@ -40,6 +40,11 @@ class Settings:
     max_body: int = 10 * 1024 * 1024
     #: rows of a page, None is without a limit
     max_page_size: int | None = None
+    #: rows of a sheet that is exported, and of one that is imported
+    max_export_rows: int = 50_000
+    max_import_rows: int = 2_000
+    #: bytes of a workbook that is imported, unpacked
+    max_workbook: int = 50 * 1024 * 1024
     #: modules with custom actions
     actions: tuple[str, ...] = ()
     #: origins, like "https://app.example", whose pages may send cookies; pages of others may ask without
@@ -61,7 +66,7 @@ class Settings:
                 raise ValueError(f'"{key}" cannot be the key of a data source')
         if self.processes < 1:
             raise ValueError(f'"processes" must be at least 1, not {self.processes}')
-        for name in ("max_body", "max_page_size"):
+        for name in ("max_body", "max_page_size", "max_export_rows", "max_import_rows", "max_workbook"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f'"{name}" must be at least 1, not {value}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from orchestrator.model.dateranges import parse_zone
 from orchestrator.model.shape import split
 from orchestrator.model.variables import Variables, mentioned, substitute, user_fields
 
-__all__ = ["fill"]
+__all__ = ["fill", "read_user"]
 
 #: what the session knows already
 _KNOWN = frozenset({"$user.id"})
@@ -23,17 +24,22 @@ async def fill(ctx: Context, filter_: Any, *, strict: bool = False) -> Any:
     names = mentioned(filter_)
     if not names:
         return filter_
-    user: dict[str, Any] = {"id": ctx.user_id} if ctx.user_id is not None else {}
-    wanted = user_fields(names - _KNOWN, (await ctx.services.main.catalogs.current()).catalog)
-    if user and wanted:
-        user |= await _user(ctx, wanted)
+    user = await read_user(ctx, names)
     variables = Variables(
-        now=datetime.now(UTC), zone=parse_zone(ctx.header("x-timezone")), user=user, role=ctx.role, strict=strict
+        now=datetime.now(UTC), zone=parse_zone(ctx.header("x-timezone")), user=user, role=_roles(ctx), strict=strict
     )
     return substitute(filter_, variables)
 
 
-async def _user(ctx: Context, fields: list[str]) -> dict[str, Any]:
+async def read_user(ctx: Context, names: Iterable[str]) -> dict[str, Any]:
+    """What variables of these names want to know of the acting user."""
+    user: dict[str, Any] = {"id": ctx.user_id} if ctx.user_id is not None else {}
+    wanted = set(names) - _KNOWN
+    if not user or not wanted:
+        return user
+    fields = user_fields(wanted, (await ctx.services.main.catalogs.current()).catalog)
+    if not fields:
+        return user
     request = {
         "kind": "select",
         "collection": "users",
@@ -44,4 +50,9 @@ async def _user(ctx: Context, fields: list[str]) -> dict[str, Any]:
     }
     rows = await run(ctx.services.main, *split(request))
     found: dict[str, Any] = load_json(rows[0][0].decode()) if rows and rows[0][0] is not None else {}
-    return found
+    return user | found
+
+
+def _roles(ctx: Context) -> str | Sequence[str] | None:
+    """The role that acts; a list where several act together."""
+    return ctx.role if len(ctx.acting) < 2 else ctx.acting

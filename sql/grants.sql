@@ -97,18 +97,26 @@ grant select on
     orchestrator.api_workflow_stats, orchestrator.api_workflow_version_stats,
     orchestrator.api_workflow_categories, orchestrator.api_workflow_category_relations
     to orchestrator_api;
+grant select on
+    orchestrator.api_data_sources_roles, orchestrator.api_data_sources_roles_resources,
+    orchestrator.api_data_sources_roles_resources_actions, orchestrator.api_data_sources_roles_resources_scopes,
+    orchestrator.api_roles_collections
+    to orchestrator_api;
 
 -- the HTTP API: sessions and accounts
 grant execute on function
     orchestrator.begin_attempt, orchestrator.open_session, orchestrator.renew_session, orchestrator.token_state, orchestrator.end_session,
     orchestrator.api_key_terms, orchestrator.keep_api_key, orchestrator.delete_api_keys,
     orchestrator.sign_up_account, orchestrator.update_profile, orchestrator.password_of, orchestrator.change_password,
-    orchestrator.open_password_reset, orchestrator.reset_is_open, orchestrator.reset_password,
+    orchestrator.reset_is_open, orchestrator.reset_password,
     orchestrator.identity_setting, orchestrator.save_identity_setting,
     orchestrator.public_authenticators, orchestrator.authenticator_options,
     orchestrator.save_authenticator, orchestrator.delete_authenticators
     to orchestrator_api;
 grant select on orchestrator.api_authenticators, orchestrator.api_api_keys to orchestrator_api;
+
+-- what roles may do
+grant execute on function orchestrator.access_revision, orchestrator.access_document to orchestrator_api, orchestrator_runner;
 
 -- administrators publish with plain UPDATE as well as with functions, and see everything but secrets
 grant execute on function
@@ -123,7 +131,9 @@ grant select on
     orchestrator.workflow_stats, orchestrator.workflow_version_stats, orchestrator.workers,
     orchestrator.workflow_categories, orchestrator.workflow_category_relations,
     orchestrator.collection_categories, orchestrator.collection_category_relations,
-    orchestrator.roles, orchestrator.roles_users
+    orchestrator.roles, orchestrator.roles_users,
+    orchestrator.data_sources_roles, orchestrator.data_sources_roles_resources,
+    orchestrator.data_sources_roles_resources_actions, orchestrator.data_sources_roles_resources_scopes
     to orchestrator_admin;
 grant insert, update, delete on orchestrator.workflows, orchestrator.flow_nodes to orchestrator_admin;
 grant usage on sequence orchestrator.workflow_id_seq, orchestrator.flow_node_id_seq to orchestrator_admin;

@@ -25,7 +25,6 @@ from orchestrator.compiler.sql import (
     instant,
     literal,
     parameter,
-    table,
 )
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Collection, Field
@@ -94,7 +93,7 @@ class _Rows:
         self._scope = scope
         self._collection = collection
         self._alias = scope.alias()
-        self._query = exp.select().from_(table(collection, self._alias))
+        self._query = exp.select().from_(scope.rows(collection, self._alias))
         self._joined: dict[str, str] = {}
         self._wanted: dict[str, str] = {}
 
@@ -137,6 +136,7 @@ class _Rows:
         query = self._query
         if filter_ is not None:
             query = query.where(filter_condition(self._scope, self._collection, self._alias, filter_))
+        query = query.where(*self._scope.permitted(self._collection, self._alias, []))
         return query if query.expressions else query.select("1")
 
 

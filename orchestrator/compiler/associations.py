@@ -34,11 +34,11 @@ def related_rows(
 
     The linking row, if the relation goes by a join table, is under ``pivot_alias``.
     """
-    target = table(scope.collection(association.target), target_alias)
+    target = scope.rows(scope.collection(association.target), target_alias)
     if association.type != "belongsToMany":
         link = related(scope, source, alias, association, target_alias)
         return exp.select().from_(target).where(link, copy=False)
-    through = scope.collection(association.through or "")
+    through = scope.structure(association.through or "")
     near = column(alias, source_column(association))
     link = pivot_condition(scope, association, near, target_alias, pivot_alias)
     return exp.select().from_(table(through, pivot_alias)).join(target, join_type="cross").where(link, copy=False)
@@ -58,7 +58,8 @@ def related_to_source(
     scope: Scope, association: Association, source: Collection, key: list[Any], target_alias: str
 ) -> exp.Expr:
     """The row under ``target_alias`` is related to the source row that a shape's ``source`` names."""
-    return _linked(scope, source, association, source_value(scope, source, association, key), target_alias)
+    linked = _linked(scope, source, association, source_value(scope, source, association, key), target_alias)
+    return exp.and_(*scope.reached(source, association, key), linked, copy=False)
 
 
 def source_column(association: Association) -> str:
@@ -76,15 +77,15 @@ def source_value(scope: Scope, source: Collection, association: Association, key
     if key[0] == "value" or (key[0] == "one" and source.key_columns == (name,)):
         return parameter(key[1], field.pg_type)
     alias = scope.alias()
-    found = exp.select(column(alias, name)).from_(table(source, alias))
-    return scalar(found.where(key_condition(source, alias, key)).limit(1))
+    found = exp.select(column(alias, name)).from_(scope.rows(source, alias))
+    return scalar(found.where(key_condition(scope.addressed(source.name), alias, key)).limit(1))
 
 
 def pivot_condition(
     scope: Scope, association: Association, source_key: exp.Expr, target_alias: str, pivot_alias: str
 ) -> exp.Expr:
     """The row under ``pivot_alias`` links the source row to the row under ``target_alias``."""
-    through = scope.collection(association.through or "")
+    through = scope.structure(association.through or "")
     near, far = through.fields.get(association.foreign_key), through.fields.get(association.other_key or "")
     if near is None or far is None:
         raise InvalidError(f"{association.name} refers to a column that is gone")
@@ -97,9 +98,9 @@ def pivot_condition(
 def _linked(
     scope: Scope, source: Collection, association: Association, source_key: exp.Expr, target_alias: str
 ) -> exp.Expr:
-    target = scope.collection(association.target)
+    target = scope.structure(association.target)
     if association.type == "belongsToMany":
-        through, pivot = scope.collection(association.through or ""), scope.alias()
+        through, pivot = scope.structure(association.through or ""), scope.alias()
         condition = pivot_condition(scope, association, source_key, target_alias, pivot)
         return exp.Exists(this=exp.select("1").from_(table(through, pivot)).where(condition))
     keyed = association.type in {"belongsTo", "belongsToArray"}

@@ -28,7 +28,6 @@ from orchestrator.compiler.sql import (
     literal,
     parameter,
     scalar,
-    table,
 )
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Association, Collection, Field
@@ -191,17 +190,17 @@ def _descendant(scope: Scope, collection: Collection, field: Field, value: exp.E
     parent = collection.parent
     if parent is None:
         raise InvalidError(f'collection "{collection.name}" is not a tree')
-    key_field = collection.fields[parent.target_key]
+    key_field = scope.structure(collection.name).fields[parent.target_key]
     first, next_, below = scope.alias(), scope.alias(), scope.alias()
-    start = exp.select(exp.alias_(column(first, parent.target_key), "key", quoted=True)).from_(table(collection, first))
-    start = start.where(
+    start = exp.select(exp.alias_(column(first, parent.target_key), "key", quoted=True))
+    start = start.from_(scope.rows(collection, first)).where(
         equal(
             key_field,
             column(first, parent.foreign_key),
             exp.Any(this=exp.Paren(this=parameter(int(operand.first), f"{key_field.pg_type}[]"))),
         )
     )
-    step = exp.select(column(next_, parent.target_key)).from_(table(collection, next_))
+    step = exp.select(column(next_, parent.target_key)).from_(scope.rows(collection, next_))
     step = step.join(
         exp.Table(this=identifier(below)),
         on=equal(key_field, column(next_, parent.foreign_key), column(below, "key")),

@@ -16,7 +16,7 @@ from orchestrator.compiler.sorting import order
 from orchestrator.compiler.sql import Scope, call, cast, coalesce, column, identifier, instant, literal, scalar
 from orchestrator.model.collection import Association, Collection, Field
 
-__all__ = ["aggregated", "pivot_columns", "row_columns", "row_json", "value"]
+__all__ = ["aggregated", "gathered", "pivot_columns", "row_columns", "row_json", "value"]
 
 #: alias of the rows that become JSON objects; a name that no column has
 ROW = "row:"
@@ -111,6 +111,13 @@ def aggregated(query: exp.Select) -> exp.Expr:
     return coalesce(scalar(exp.select(shown).from_(_rows(query))), cast(literal("[]"), "json"))
 
 
+def gathered(query: exp.Select, document: exp.Expr) -> exp.Expr:
+    """The JSON documents of a query's rows as one JSON array, in the query's order."""
+    rows = _rows(query.select(exp.alias_(document, "document")))
+    shown = call("json_agg", column(ROW, "document"))
+    return coalesce(scalar(exp.select(shown).from_(rows)), cast(literal("[]"), "json"))
+
+
 def pivot_columns(scope: Scope, through: Collection, alias: str, rendering: str) -> list[exp.Expr]:
     """The columns of the row that links two others."""
     return row_columns(scope, alias, Selection(through), rendering)
@@ -135,9 +142,12 @@ def _relation(
         selection.relations[association.name] = deeper
     columns = row_columns(scope, inner, selection, rendering)
     if association.type == "belongsToMany" and selection.whole and selection.pivot:
-        through = scope.collection(association.through or "")
-        linked = row_json(pivot_columns(scope, through, pivot, rendering))
-        columns.append(exp.alias_(linked, through.name, quoted=True))
+        through = association.through or ""
+        if scope.sees(through):
+            linked = row_json(pivot_columns(scope, scope.collection(through), pivot, rendering))
+            if conditions := scope.visible(through, pivot):
+                linked = exp.Case(ifs=[exp.If(this=exp.and_(*conditions, copy=False), true=linked)])
+            columns.append(exp.alias_(linked, through, quoted=True))
     query = query.select(*columns)
     ordering = order(scope, target, inner, selection.sort)
     holder = source.fields.get(association.foreign_key)

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.engine.encoding import to_json
 from orchestrator.engine.links import Links, pivot_of, source_of
+from orchestrator.engine.references import is_visible, missing
 from orchestrator.engine.variables import UNDEFINED
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Association, Collection
+from orchestrator.model.reference import key_named
 
 if TYPE_CHECKING:
     from orchestrator.engine.records import Records
@@ -77,6 +79,7 @@ class Nesting:
             if isinstance(value, list | tuple):
                 raise InvalidError(f"The value of '{association.name}' cannot be in array format")
             if not isinstance(value, Mapping):
+                self._demand_visible(association, value)
                 columns[association.foreign_key] = value
                 continue
             key, text = self._write_object(association, value)
@@ -109,9 +112,10 @@ class Nesting:
         """A hasOne: the row that was there before is let go."""
         if isinstance(value, list | tuple) and value:
             raise InvalidError(f"The value of '{association.name}' cannot be in array format")
-        key, text, extra = None, None, None
+        key, text, extra, named = None, None, None, None
         if isinstance(value, Mapping):
-            key, extra = self._existing(association, value), value
+            named, extra = self._existing(association, value), value
+            key = None if named is None else named[association.target_key]
         elif value is not None and not isinstance(value, list | tuple):
             key = value
             if not self._rows(association, [key]):
@@ -120,7 +124,7 @@ class Nesting:
             links.keep_only([] if key is None else [key])
         if key is not None:
             links.add([key])
-            text = self._changed(association, key, extra)
+            text = self._changed(association, named, extra)
         elif extra is not None:
             _, text = self._created(association, extra, links)
         return text
@@ -130,17 +134,18 @@ class Nesting:
         scalars = [item for item in items if not isinstance(item, Mapping)]
         objects = [(item, self._existing(association, item)) for item in items if isinstance(item, Mapping)]
         if not created:
-            links.keep_only(scalars + [key for _, key in objects if key is not None])
+            links.keep_only(scalars + [named[association.target_key] for _, named in objects if named is not None])
         shown: list[tuple[Any, str]] = []
         if scalars:
             links.add(scalars)
             shown += self._rows(association, scalars)
-        for item, key in objects:
-            if key is None:
+        for item, named in objects:
+            if named is None:
                 shown.append(self._created(association, item, links))
             else:
+                key = named[association.target_key]
                 links.add([key], pivot_of(association, item))
-                text = self._changed(association, key, item)
+                text = self._changed(association, named, item)
                 shown.append((key, text or to_json({association.target_key: key})))
         if not items:
             return None
@@ -167,17 +172,18 @@ class Nesting:
 
     def _write_object(self, association: Association, value: Mapping[str, Any]) -> tuple[Any, str | None]:
         """The target key of a parent that an object describes, and its JSON where it was written."""
-        key = self._existing(association, value)
-        if key is None:
+        named = self._existing(association, value)
+        if named is None:
             return self._created(association, value, None)
-        return key, self._changed(association, key, value)
+        return named[association.target_key], self._changed(association, named, value)
 
     def _created(self, association: Association, value: Mapping[str, Any], links: Links | None) -> tuple[Any, str]:
         """A new row of the target, linked to the source row if there is one already."""
         pivot = pivot_of(association, value)
         own = {name: item for name, item in value.items() if name != association.through}
+        below = {}
         if links is not None and association.type != "belongsToMany":
-            own[association.foreign_key] = links.source
+            below[association.foreign_key] = links.source
         written = self._records.create(
             association.target,
             own,
@@ -185,6 +191,7 @@ class Nesting:
             update_association_values=self._below(association.name),
             user_id=self._user_id,
             keys=[association.target_key],
+            below=below,
         )
         if not written.count:
             return None, "null"
@@ -193,46 +200,54 @@ class Nesting:
             links.add([key], pivot)
         return key, written.texts[0]
 
-    def _changed(self, association: Association, key: Any, value: Mapping[str, Any] | None) -> str | None:
-        """The JSON of a linked row after its values were written; None when they may not be."""
-        if value is None or association.name not in self._updatable:
+    def _changed(
+        self, association: Association, named: Mapping[str, Any] | None, value: Mapping[str, Any] | None
+    ) -> str | None:
+        """The JSON of a linked row, by its keys, after its values were written; None when they may not be."""
+        if named is None or value is None or association.name not in self._updatable:
             return None
-        target = self._records.table(association.target)
-        keys = {association.target_key, *target.key_columns}
-        rest = {name: item for name, item in value.items() if name not in keys and name != association.through}
+        columns = self._records.table(association.target).key_columns or (association.target_key,)
+        rest = {name: item for name, item in value.items() if name not in named and name != association.through}
+        if not rest and self._records.limits is not None:
+            # reduced to its key: the role may not change it
+            return None
         written = self._records.update(
             association.target,
             rest,
-            filter={association.target_key: key},
+            filter_by_tk={name: named[name] for name in columns},
             rendering=self._rendering,
             update_association_values=self._below(association.name),
             user_id=self._user_id,
         )
         return written.texts[0] if written.texts else None
 
-    def _existing(self, association: Association, value: Mapping[str, Any]) -> Any:
-        """The target key of the row that an object names by its key, None when it names none.
+    def _existing(self, association: Association, value: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The keys of the row that an object names, None when it names none.
 
         Raises:
             InvalidError: there is no such row.
         """
         target = self._records.table(association.target)
-        given = [name for name in (association.target_key,) if value.get(name) is not None]
-        if not given:
-            given = [name for name in target.key_columns if value.get(name) is not None]
-            if not given or len(given) < len(target.key_columns):
-                return None
-        named = {name: value[name] for name in given}
-        rows = self._records.fetch(
-            {"kind": "select", "collection": target.name, "keys": [association.target_key], "filterByTk": named}
-        )
+        named = key_named(association, target, value)
+        if named is None:
+            return None
+        keys = sorted({association.target_key, *target.key_columns})
+        request = {"kind": "select", "collection": target.name, "keys": keys, "filterByTk": named}
+        rows = self._records.unlimited.fetch({**request, **self._records.visible(target.name)})
         if not rows:
-            raise InvalidError(f'"{association.name}" refers to a record of "{target.name}" that does not exist')
-        return self._records.keys_of(rows[0])[association.target_key]
+            raise missing(association.name, target.name)
+        return self._records.keys_of(rows[0])
+
+    def _demand_visible(self, association: Association, key: Any) -> None:
+        """Refuse the key of a row that the role does not see."""
+        if self._records.limits is None or key is None:
+            return
+        if not is_visible(self._records, association.target, association.target_key, key):
+            raise missing(association.name, association.target)
 
     def _rows(self, association: Association, keys: Sequence[Any]) -> list[tuple[Any, str]]:
         """Rows by their target keys, each with its JSON."""
-        rows = self._records.fetch(
+        rows = self._records.fetch_seen(
             {
                 "kind": "select",
                 "collection": association.target,

@@ -15,13 +15,29 @@ __all__ = ["Port", "StatementError"]
 
 
 class StatementError(Exception):
-    """A statement failed in the database: PostgreSQL's own words, the same on every host."""
+    """A statement failed in the database: PostgreSQL's own words, the same on every host.
 
-    def __init__(self, sqlstate: str, message: str, detail: str | None = None, hint: str | None = None) -> None:
+    ``schema``, ``table`` and ``column`` are what a constraint belongs to that was violated.
+    """
+
+    def __init__(
+        self,
+        sqlstate: str,
+        message: str,
+        detail: str | None = None,
+        hint: str | None = None,
+        *,
+        schema: str | None = None,
+        table: str | None = None,
+        column: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.sqlstate = sqlstate
         self.detail = detail
         self.hint = hint
+        self.schema = schema
+        self.table = table
+        self.column = column
 
 
 class Port(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.field_values import settle
@@ -17,12 +17,16 @@ from orchestrator.engine.links import How, associate
 from orchestrator.engine.nesting import Nesting
 from orchestrator.engine.port import Port
 from orchestrator.engine.reader import Reader, Rendering
+from orchestrator.engine.references import demand_visible
 from orchestrator.engine.statements import open_statements
 from orchestrator.engine.variables import UNDEFINED
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Collection as Table
 from orchestrator.model.collection import Field
 from orchestrator.model.shape import insert_shape, is_selective
+
+if TYPE_CHECKING:
+    from orchestrator.engine.limits import Limits
 
 __all__ = ["OWNERS", "Records", "Rendering", "Written", "input_text", "open_records"]
 
@@ -93,7 +97,9 @@ class Records(Reader):
         nesting = Nesting(
             self, table, values, rendering=rendering, updatable=update_association_values, user_id=user_id
         )
-        columns = {**_columns(table, values), **nesting.write_parents(), **(below or {})}
+        own = {**_columns(table, values), **(below or {})}
+        demand_visible(self, table, own, but=(*OWNERS, *(below or ())))
+        columns = {**own, **nesting.write_parents(), **(below or {})}
         _sign(table, columns, user_id, created=True, visiting=self.visiting)
         known = {*nesting.source_columns, *keys, *(table.key_columns if appends else ())}
         rows = self._write("insert", table, columns, rendering, known, around)
@@ -128,13 +134,15 @@ class Records(Reader):
         nesting = Nesting(
             self, table, values, rendering=rendering or "wire", updatable=update_association_values, user_id=user_id
         )
-        columns = {**_columns(table, values, but=table.key_columns), **nesting.write_parents()}
+        selection = {**request, "filter": filter, "filterByTk": filter_by_tk}
+        own = _columns(table, values, but=table.key_columns)
+        demand_visible(self, table, own, selection, but=OWNERS)
+        columns = {**own, **nesting.write_parents()}
         if columns:
             _sign(table, columns, user_id, created=False, visiting=self.visiting)
-        selection = {**request, "filter": filter, "filterByTk": filter_by_tk}
         kind = "update" if columns else "select"
         if rendering is None and columns and not nesting.has_children:
-            return self._count_written(_written(kind, table, columns) | selection, around)
+            return self._count_written(_written(kind, table, columns) | selection, "update", around)
         known = {*table.key_columns, *nesting.source_columns}
         rows = self._write(kind, table, columns, rendering or "wire", known, around, selection)
         texts = [nesting.write_children(row, created=False) for row in rows]
@@ -155,7 +163,7 @@ class Records(Reader):
         table = self.table(collection)
         selection = {**request, "filter": filter, "filterByTk": filter_by_tk}
         if rendering is None:
-            return self._count_written(_written("delete", table, {}) | selection, around)
+            return self._count_written(_written("delete", table, {}) | selection, "destroy", around)
         rows = self._write("delete", table, {}, rendering, table.key_columns, around, selection)
         return Written(len(rows), [row["data"] for row in rows], [row["keys"] for row in rows])
 
@@ -205,8 +213,8 @@ class Records(Reader):
                 return
         raise InvalidError(f"to do {action} action, filter or filterByTk is required")
 
-    def _count_written(self, request: Mapping[str, Any], around: Around) -> Written:
-        sql, values = self.prepare(request)
+    def _count_written(self, request: Mapping[str, Any], action: str, around: Around) -> Written:
+        sql, values = self.prepare(request, action)
         with around():
             return Written(self._port.run(sql, values))
 
@@ -232,7 +240,7 @@ class Records(Reader):
         if not keys:
             # a table without a key: nothing can be nested, rows come all at once
             del request["keys"]
-        sql, values = self.prepare(request)
+        sql, values = self.prepare(request, "destroy" if kind == "delete" else "update")
         with around() if kind != "select" else nullcontext():
             rows = self._port.fetch(sql, values)
         if keys:
@@ -248,7 +256,7 @@ class Records(Reader):
         around: Around,
     ) -> list[dict[str, Any]]:
         names = tuple(sorted(columns))
-        inputs = _inputs(table, columns, names)
+        inputs = _inputs(table, columns, names) if self.limits is None else None
         if inputs is None:
             request = {**_written("insert", table, columns), "rendering": rendering, "keys": sorted(keys)}
             sql, inputs = self.prepare({**request, "single": not keys})
@@ -273,9 +281,9 @@ class Records(Reader):
         return str(rows[0]["data"]) if rows else "null"
 
 
-def open_records(port: Port, revision: int | None = None) -> Records:
+def open_records(port: Port, revision: int | None = None, *, limits: Limits | None = None) -> Records:
     """The repository over the catalog as the transaction sees it; its revision saves a question where it is known."""
-    return Records(port, open_statements(port, revision))
+    return Records(port, open_statements(port, revision), limits)
 
 
 def _permitted(

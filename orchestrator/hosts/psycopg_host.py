@@ -264,4 +264,12 @@ def _statement_error(result: PGresult, encoding: str, *, lost: bool) -> Statemen
 
     sqlstate = said(DiagnosticField.SQLSTATE) or ("57P01" if lost else "XX000")
     message = said(DiagnosticField.MESSAGE_PRIMARY) or (result.error_message or b"").decode(encoding, "replace").strip()
-    return StatementError(sqlstate, message, said(DiagnosticField.MESSAGE_DETAIL), said(DiagnosticField.MESSAGE_HINT))
+    return StatementError(
+        sqlstate,
+        message,
+        said(DiagnosticField.MESSAGE_DETAIL),
+        said(DiagnosticField.MESSAGE_HINT),
+        schema=said(DiagnosticField.SCHEMA_NAME),
+        table=said(DiagnosticField.TABLE_NAME),
+        column=said(DiagnosticField.COLUMN_NAME),
+    )

@@ -40,6 +40,8 @@ class Field:
     array: bool = False
     #: schema of the type's own comparison operators, None for pg_catalog
     operators: str | None = None
+    #: of a position: the column whose values have an order each
+    scope_key: str | None = None
     #: what was declared of its values: see engine.field_values
     behaviour: Mapping[str, Any] = field(default_factory=dict)
 
@@ -248,6 +250,7 @@ def _field(column: Mapping[str, Any]) -> Field:
         hidden=column.get("hidden") is True or column["type"] == "password",
         array=column.get("array", False),
         operators=column.get("operators"),
+        scope_key=column.get("scopeKey"),
         behaviour=column.get("behaviour") or {},
     )
 
