@@ -116,7 +116,8 @@ class _Server:
         self._replies = replies
         self._dispatcher = Dispatcher(services)
         self._explorer = Explorer()
-        self._metrics = Metrics(services.database, ACTIONS.names())
+        sources = {key: source.database for key, source in services.sources.items()}
+        self._metrics = Metrics(services.database, ACTIONS.names(), sources)
 
     async def action(self, request: Request, path: str) -> HTTPResponse:
         """Anything below the prefix."""

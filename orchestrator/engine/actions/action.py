@@ -115,7 +115,9 @@ class Action(ABC):
 
     @cached_property
     def records(self) -> Records:
-        return open_records(self.host, limits=self.limits)
+        records = open_records(self.host, limits=self.limits)
+        records.visiting = self.frame.actor.visits
+        return records
 
     @cached_property
     def source(self) -> Source | None:
