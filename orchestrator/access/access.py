@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -76,14 +75,6 @@ class Access:
     def allows(self, resource: str, action: str) -> bool:
         """Whether an action may be done at all; a snippet that grants to list does not grant to get."""
         return self.snippets.allow(resource, action) or self._by_roles(resource, action) is not None
-
-    def narrowed(self, resource: str, action: str) -> Access:
-        """The same, where nothing of a resource is in view but what is granted for an action as well."""
-        view, other = self.grant(resource, "view"), self.grant(resource, action)
-        twin = copy(self)
-        met = view.meet(other) if view is not None and other is not None else None
-        twin._grants = self._grants | {(resource, "view"): met}
-        return twin
 
     def configured(self) -> dict[str, set[str]]:
         """The resources that have permissions of their own, with the names of all permissions that could be theirs."""

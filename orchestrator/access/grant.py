@@ -70,14 +70,6 @@ class Grant:
             scopes = self.scopes + tuple(scope for scope in other.scopes if scope not in self.scopes)
         return Grant(_either(self.fields, other.fields), _either(self.relations, other.relations), scopes)
 
-    def meet(self, other: Grant) -> Grant:
-        """What both allow."""
-        if self.scopes is None or other.scopes is None:
-            scopes = other.scopes if self.scopes is None else self.scopes
-        else:
-            scopes = tuple({"$and": [one, another]} for one in self.scopes for another in other.scopes)
-        return Grant(_both(self.fields, other.fields), _both(self.relations, other.relations), scopes)
-
     @classmethod
     def of(
         cls, collection: Collection | None, action: str, fields: Iterable[str] | None = None, scope: Any = None
@@ -109,9 +101,3 @@ class Grant:
 
 def _either(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
     return None if one is None or other is None else one | other
-
-
-def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one & other

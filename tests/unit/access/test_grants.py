@@ -114,30 +114,3 @@ def test_of_two_entries_of_a_strategy_the_broader_counts(access: Build) -> None:
         grant = access({"strategy": {"actions": actions}}).grant("posts", "list")
         assert grant is not None
         assert grant.scope is None
-
-
-def test_what_is_exported_has_to_be_in_view(access: Build) -> None:
-    view = {"fields": ["title", "tags"], "scope": {"status": "open"}}
-    export = {"fields": ["title", "content", "comments"], "scope": {"price": 1}}
-    grant = access({"resources": {"posts": {"view": view, "export": export}}}).narrowed("posts", "export")
-    met = grant.grant("posts", "view")
-    assert met is not None
-    assert met.fields == {"id", "title", "createdAt", "updatedAt", "createdById"}
-    assert met.relations == frozenset()
-    assert met.scope == {"$and": [{"status": "open"}, {"price": 1}]}
-
-
-def test_what_is_exported_alone_is_not_in_view(access: Build) -> None:
-    role = access({"strategy": {"actions": ["export"]}})
-    assert role.narrowed("posts", "export").grant("posts", "view") is None
-
-
-def test_narrowing_one_resource_leaves_the_others(access: Build) -> None:
-    role = access({"strategy": {"actions": ["view", "export:own"]}})
-    narrowed = role.narrowed("posts", "export")
-    own, tags, before = narrowed.grant("posts", "view"), narrowed.grant("tags", "view"), role.grant("posts", "view")
-    assert own is not None
-    assert own.scope == {"createdById": "{{ctx.state.currentUser.id}}"}
-    assert tags is not None
-    assert before is not None
-    assert tags.scope is before.scope is None
