@@ -83,7 +83,7 @@ async def get(ctx: Context) -> Reply:
     """The first record that matches, null when none does."""
     request = _request(ctx) | {"single": True, "filterByTk": ctx.params.filter_by_tk}
     request["template"] = _told(ctx.params, "isTemplate")
-    if ctx.collection == "jobs":
+    if ctx.collection == "jobs" and ctx.services is ctx.services.main:
         request["filter"] = _narrowed(request)
     rows = await run(ctx.services, *split(await restricted(ctx, request)))
     data = rows[0][0] if rows else None

@@ -23,7 +23,7 @@ async def read_user(ctx: Context, names: Iterable[str]) -> dict[str, Any]:
     wanted = set(names) - _KNOWN
     if not user or not wanted:
         return user
-    fields = user_fields(wanted, (await ctx.services.catalogs.current()).catalog)
+    fields = user_fields(wanted, (await ctx.services.main.catalogs.current()).catalog)
     return user | (await find_user(ctx, user_request(ctx, fields)) if fields else {})
 
 
@@ -41,6 +41,6 @@ def user_request(ctx: Context, fields: Sequence[str]) -> dict[str, Any]:
 
 async def find_user(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     """What such a request finds."""
-    rows = await run(ctx.services, *split(request))
+    rows = await run(ctx.services.main, *split(request))
     found: dict[str, Any] = load_json(rows[0][0].decode()) if rows and rows[0][0] is not None else {}
     return found

@@ -165,7 +165,7 @@ def _leaf(scope: Scope, row: Row, path: Sequence[str], operand: Operand) -> exp.
         other = collection.readable(str(operand.first))
         if other is None:
             raise InvalidError(UNKNOWN_COLUMN)
-        beside = instant(other, column(alias, other.name))[1]
+        _, beside = instant(other, column(alias, other.name))
         # what lies in a document is a text
         return apply(*instant(field, value), operand, cast(beside, "text") if rest else beside)
     return apply(*instant(field, value), operand)

@@ -67,6 +67,9 @@ class Records(Reader):
     ``createdById`` and ``updatedById`` where a table has them.
     """
 
+    #: whether that user is one of another database
+    visiting = False
+
     def create(
         self,
         collection: str,
@@ -97,7 +100,7 @@ class Records(Reader):
         own = {**_columns(table, values), **(below or {})}
         demand_visible(self, table, own, but=(*OWNERS, *(below or ())))
         columns = {**own, **nesting.write_parents(), **(below or {})}
-        _sign(table, columns, user_id, created=True)
+        _sign(table, columns, user_id, created=True, visiting=self.visiting)
         known = {*nesting.source_columns, *keys, *(table.key_columns if appends else ())}
         rows = self._write("insert", table, columns, rendering, known, around)
         texts = [_repeated(table, values, nesting.write_children(row, created=True)) for row in rows]
@@ -139,7 +142,7 @@ class Records(Reader):
             for association in nesting.lists:
                 columns[association.foreign_key] += hidden_keys(self, table, association, selection)
         if columns:
-            _sign(table, columns, user_id, created=False)
+            _sign(table, columns, user_id, created=False, visiting=self.visiting)
         kind = "update" if columns else "select"
         if rendering is None and columns and not nesting.has_children:
             return self._count_written(_written(kind, table, columns) | selection, "update", around)
@@ -325,13 +328,17 @@ def _columns(table: Table, values: Mapping[str, Any], but: Sequence[str] = ()) -
     }
 
 
-def _sign(table: Table, columns: dict[str, Any], user_id: int | None, *, created: bool) -> None:
-    """Who created and who changed last, where the table wants to know; nobody may say it himself over HTTP."""
+def _sign(table: Table, columns: dict[str, Any], user_id: int | None, *, created: bool, visiting: bool = False) -> None:
+    """Who created and who changed last, where the table wants to know; nobody may say it himself over HTTP.
+
+    A user of another database does not sign where the column means one of this one.
+    """
     if user_id is None:
         return
+    local = {a.foreign_key for a in table.associations.values() if a.target == "users"} if visiting else frozenset()
     for name in OWNERS:
         if name in table.fields:
-            if created or name == "updatedById":
+            if (created or name == "updatedById") and name not in local:
                 columns[name] = user_id
             else:
                 columns.pop(name, None)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Action", "Request", "Source", "objects"]
 
 #: actions whose values are records
-_WRITING = frozenset({"create", "update", "firstOrCreate", "updateOrCreate"})
+_WRITING = frozenset({"create", "update", "firstOrCreate", "updateOrCreate", "importXlsx"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,9 @@ class Action(ABC):
     @cached_property
     def records(self) -> Records:
         revision = None if self.limits is None else self.limits.catalog.revision
-        return open_records(self.host, revision, limits=self.limits)
+        records = open_records(self.host, revision, limits=self.limits)
+        records.visiting = self.frame.actor.visits
+        return records
 
     @cached_property
     def source(self) -> Source | None:
