@@ -60,7 +60,10 @@ _requests = st.one_of(
         values=st.fixed_dictionaries({"name": st.just("made"), "snippets": st.sampled_from(_SNIPPETS)}),
     ),
     _request(
-        "roles", "update", filterByTk=_roles, values=st.fixed_dictionaries({"snippets": st.sampled_from(_SNIPPETS)})
+        "roles",
+        "update",
+        filterByTk=st.sampled_from(["root", "hr"]),
+        values=st.fixed_dictionaries({"snippets": st.sampled_from(_SNIPPETS)}),
     ),
     _request("roles", "destroy", filterByTk=_roles),
     _request(
