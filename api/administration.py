@@ -84,5 +84,6 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "flow_nodes": _actions(("update", "duplicate", "destroy", "destroyBranch", "move", "test")),
     "executions": _actions(("cancel", "rerun"), ("destroy",)),
     "jobs": _actions(("resume",)),
-    "workflowCategories": _actions(("create",), ("update", "destroy")),
+    "workflowCategories": _actions(("create", "move"), ("update", "destroy")),
+    "collectionCategories": _actions(("create", "move"), ("update", "destroy")),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import uuid
 from collections.abc import Awaitable, Callable
 from time import perf_counter
@@ -15,6 +14,7 @@ from sanic.exceptions import SanicException
 from sanic.handlers import ErrorHandler
 
 from api import query_string
+from api.access_log import AccessLog
 from api.context import Context
 from api.cors import Cors
 from api.dispatch import ACTIONS, Dispatcher
@@ -61,13 +61,6 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     async def start(_: Any) -> None:
         await services.start()
 
-    @app.before_server_stop
-    async def finish(_: Any) -> None:
-        if settings.processes > 1:
-            # Ctrl-C and systemd tell every process, then the parent tells its children again: that would cut them off
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_IGN)
-
     @app.after_server_stop
     async def stop(_: Any) -> None:
         await services.stop()
@@ -88,7 +81,8 @@ class _Replies:
 
     def __init__(self, settings: Settings) -> None:
         self._cors = Cors(settings.cors_origins)
-        self._access_log = settings.access_log
+        wanted = settings.access_log and settings.log_level.lower() in ("debug", "info")
+        self._access_log = AccessLog() if wanted else None
 
     def preflight(self, request: Request) -> HTTPResponse | None:
         """The answer to a browser's question whether it may ask."""
@@ -98,28 +92,20 @@ class _Replies:
         return HTTPResponse(None, 204, headers | {"X-Request-Id": _request_id(request)})
 
     def of(
-        self, request: Request, reply: Reply, request_id: str, *, retry: bool = False, content_type: str = _JSON
+        self, request: Request, reply: Reply, request_id: str, *, retry: bool = False, content_type: str | None = None
     ) -> HTTPResponse:
         headers = self._cors.headers(request)
         headers["X-Request-Id"] = request_id
         if retry:
             headers["Retry-After"] = "1"
-        return HTTPResponse(reply.body, reply.status, headers, content_type)
+        return HTTPResponse(reply.body, reply.status, headers, content_type or reply.content_type)
 
     def failed(self, request: Request, failure: Failure, request_id: str) -> HTTPResponse:
         return self.of(request, Reply(failure.status, failure.body()), request_id, retry=failure.retry)
 
     def log(self, request: Request, status: int, request_id: str, started: float, seen: dict[str, Any]) -> None:
-        if self._access_log:
-            log.info(
-                "request",
-                method=request.method,
-                path=request.path,
-                status=status,
-                ms=round((perf_counter() - started) * 1000, 2),
-                request_id=request_id,
-                **seen,
-            )
+        if self._access_log is not None:
+            self._access_log.write(request, status, request_id, started, seen)
 
 
 class _Server:
@@ -130,7 +116,8 @@ class _Server:
         self._replies = replies
         self._dispatcher = Dispatcher(services)
         self._explorer = Explorer()
-        self._metrics = Metrics(services.database, ACTIONS.names())
+        sources = {key: source.database for key, source in services.sources.items()}
+        self._metrics = Metrics(services.database, ACTIONS.names(), sources)
 
     async def action(self, request: Request, path: str) -> HTTPResponse:
         """Anything below the prefix."""
@@ -244,5 +231,6 @@ def _log_failure(error: BaseException, request: Request, request_id: str, status
         status=status,
         request_id=request_id,
         sqlstate=getattr(error, "sqlstate", None),
-        exc_info=error,
+        # a database that is away is a line for each request, not a page
+        **({"reason": str(error).partition("\n")[0]} if status == 503 else {"exc_info": error}),
     )

@@ -12,7 +12,7 @@ from api import query_string
 from api.errors import ApiError, NotFound
 from api.params import Params, load_json
 from api.request import Target
-from api.sessions import Session
+from api.sessions import Session, visitor
 from orchestrator.engine.encoding import to_json
 
 if TYPE_CHECKING:
@@ -52,6 +52,13 @@ class Context:
         """The acting user's id."""
         return self.session.user_id if self.session is not None else None
 
+    @property
+    def acting_user(self) -> str | None:
+        """The acting user as `services.act` takes him: his id, or what another database is told of him."""
+        if self.session is None or self.services is self.services.main:
+            return None if self.session is None else str(self.session.user_id)
+        return visitor(self.session)
+
     def header(self, name: str) -> str | None:
         """A request header, None when absent or empty."""
         value = self.request.headers.get(name)
@@ -82,15 +89,24 @@ class Context:
 
 def body_text(request: Request) -> str:
     """The body as the text of one JSON object or list."""
-    raw = request.body
-    if not raw or request.method in ("GET", "HEAD"):
+    if not request.body or request.method in ("GET", "HEAD"):
         return "{}"
     try:
-        text = raw.decode()
-        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            return json.dumps(query_string.parse(text), ensure_ascii=False)
+        text = _json_of(request)
         if not isinstance(load_json(text), dict | list):
             raise ValueError("neither an object nor a list")
     except ValueError:
         raise ApiError(400, "Bad Request") from None
+    return text
+
+
+def _json_of(request: Request) -> str:
+    """A body of JSON as it is; of a form its fields, without its files."""
+    content_type = request.headers.get("content-type", "")
+    if content_type.startswith("multipart/form-data"):
+        form = request.form.items() if request.form else ()
+        return json.dumps({name: values[0] for name, values in form}, ensure_ascii=False)
+    text = request.body.decode()
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return json.dumps(query_string.parse(text), ensure_ascii=False)
     return text

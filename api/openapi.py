@@ -86,7 +86,14 @@ def _operations(
 ) -> Iterator[tuple[str, str, Json]]:
     name = quote(collection.name, safe="")
     there = actions if writable else actions & {"list", "get"}
-    yield from _resource(f"/{name}", collection, _allowed(collection, there, allows))
+    allowed = _allowed(collection, there, allows)
+    yield from _resource(f"/{name}", collection, allowed)
+    if writable:
+        yield from _upserts(f"/{name}", collection, allowed)
+        yield from _sheets(f"/{name}", collection, allowed)
+        sorts = sorted(field.name for field in collection.fields.values() if field.type == "sort")
+        if sorts and "move" in allowed:
+            yield f"/{name}:move", "post", _move(f"/{name}:move", collection, sorts)
     if not collection.key_columns:
         return
     for association in collection.associations.values():
@@ -160,6 +167,65 @@ def _resource(path: str, collection: Collection, actions: Names[str]) -> Iterato
         )
         gone["parameters"] = [key, types.FILTER, _workflows()]
         yield where, "post", gone
+
+
+def _upserts(path: str, collection: Collection, actions: Names[str]) -> Iterator[tuple[str, str, Json]]:
+    record = {"$ref": types.reference(types.record_name(collection))}
+    summary = f"The record of {collection.name} that has these values at the filterKeys, else a new one"
+    rows = {"type": "array", "items": record}
+    for name, answer in (("firstOrCreate", record), ("updateOrCreate", {"anyOf": [record, rows]})):
+        if name not in actions:
+            continue
+        operation = _operation(collection.name, f"{path}:{name}", summary, _data(answer))
+        keys = types.lists("filterKeys[]", collection) | {"required": True, "explode": True}
+        keys["schema"] = keys["schema"] | {"minItems": 1}
+        operation["parameters"] = [keys, types.lists("whitelist", collection), _workflows()]
+        values = {"$ref": types.reference(types.values_name(collection))}
+        operation["requestBody"] = {"required": True, "content": types.json_content(values)}
+        yield f"{path}:{name}", "post", operation
+
+
+def _move(path: str, collection: Collection, sorts: list[str]) -> Json:
+    operation = _operation(collection.name, path, "Another place for a record", _data({"const": "ok"}))
+    schemas: dict[str, Json] = {
+        "sourceId": types.key(collection),
+        "targetId": types.key(collection),
+        "method": {"type": "string", "enum": ["insertAfter", "prepend"]},
+        "sticky": {"type": "boolean"},
+        "sortField": {"type": "string", "enum": sorts},
+    }
+    queried = [{"name": name, "in": "query", "schema": schema} for name, schema in schemas.items()]
+    operation["parameters"] = [*queried, _workflows()]
+    return operation
+
+
+def _sheets(path: str, collection: Collection, actions: Names[str]) -> Iterator[tuple[str, str, Json]]:
+    texts: Json = {name: {"type": "string"} for name in ("title", "explain")}
+    asked = {"type": "object", "properties": {"columns": types.COLUMNS, **texts}}
+    book = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    for name, summary in (
+        ("export", f"Records of {collection.name} as a workbook"),
+        ("downloadXlsxTemplate", f"A workbook to fill in for {collection.name}"),
+    ):
+        if name in actions:
+            operation = _operation(collection.name, f"{path}:{name}", summary, {})
+            operation["responses"]["200"]["content"] = book
+            operation["requestBody"] = {"content": types.json_content(asked)}
+            if name == "export":
+                operation["parameters"] = [types.FILTER]
+            yield f"{path}:{name}", "post", operation
+    if "importXlsx" in actions:
+        form = {
+            "type": "object",
+            "properties": {"file": {"type": "string", "format": "binary"}, "columns": {"type": "string"}, **texts},
+            "required": ["file", "columns"],
+        }
+        count = {"type": "object", "properties": {"successCount": {"type": "integer"}}}
+        done = {"type": "object", "properties": {"data": count, "meta": count}}
+        operation = _operation(collection.name, f"{path}:importXlsx", "New records from a workbook", done)
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+        operation["parameters"] = [_workflows()]
+        yield f"{path}:importXlsx", "post", operation
 
 
 def _get(collection: Collection, path: str, *, by_key: bool) -> Json:

@@ -2,46 +2,83 @@
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
 import os
+import signal
+import socket
 import tempfile
-from functools import partial
 from typing import Any
 
 from sanic import Sanic
-from sanic.worker.loader import AppLoader
+from sanic.server.socket import bind_socket
 
 from api.app import create_app
+from api.children import Children
+from api.extension import load
 from api.logs import configure_logging
 from api.settings import Settings
 
 __all__ = ["serve"]
 
+#: seconds beyond the time for requests in flight until a process that does not end is killed
+_SPARE = 10.0
+
 
 def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then lets requests in flight finish."""
+    configure_logging(settings.log_level)
     if settings.processes == 1:
-        app = _application(settings)
+        app = create_app(settings)
         app.prepare(
             host=settings.host, port=settings.port, single_process=True, access_log=False, motd=False, debug=False
         )
         Sanic.serve_single(primary=app)
         return
-    with tempfile.TemporaryDirectory(prefix="orchestrator-metrics-") as directory:
+    # what is wrong with them is said once, and here
+    load(settings.actions)
+    with (
+        tempfile.TemporaryDirectory(prefix="orchestrator-metrics-") as directory,
+        bind_socket(settings.host, settings.port) as listening,
+    ):
         # each process keeps its counters there, and any of them shows the sum
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
-        loader = AppLoader(factory=partial(_application, settings))
-        app = loader.load()
-        app.prepare(
-            host=settings.host,
-            port=settings.port,
-            workers=settings.processes,
-            access_log=False,
-            motd=False,
-            debug=False,
-        )
-        Sanic.serve(primary=app, app_loader=loader)
+        Children(_serve_shared, (settings,), listening, settings.graceful_timeout + _SPARE).run(settings.processes)
 
 
-def _application(settings: Settings) -> Sanic[Any, Any]:
+def _serve_shared(settings: Settings, listening: socket.socket) -> None:
     configure_logging(settings.log_level)
-    return create_app(settings)
+    app = create_app(settings)
+    app.after_server_start(_listen_for_the_end)
+    app.prepare(
+        sock=listening, single_process=True, register_sys_signals=False, access_log=False, motd=False, debug=False
+    )
+    Sanic.serve_single(primary=app)
+
+
+async def _listen_for_the_end(app: Sanic[Any, Any]) -> None:
+    """Stops once, however often and by whomever it is told: Sanic would be cut off by the second signal."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if app.state.is_running:
+            app.stop(terminate=False)
+        else:
+            # what starts cannot be stopped yet
+            loop.call_later(0.05, stop)
+
+    def told(*_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        loop.call_soon_threadsafe(stop)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, told)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def orphaned() -> None:
+            loop.remove_reader(parent.sentinel)
+            told()
+
+        loop.add_reader(parent.sentinel, orphaned)

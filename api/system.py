@@ -56,6 +56,8 @@ _VIEWS = {
     "dataSourcesRolesResourcesActions": "api_data_sources_roles_resources_actions",
     "dataSourcesRolesResourcesScopes": "api_data_sources_roles_resources_scopes",
     "rolesCollections": "api_roles_collections",
+    "collectionCategories": "api_collection_categories",
+    "collectionCategory": "api_collection_category_relations",
 }
 
 
@@ -318,6 +320,23 @@ SYSTEM: Mapping[str, Collection] = {
                 "document": "jsonb",
             },
             _relation("fields", "hasMany", "fields", "collectionName", "name"),
+            _through(
+                "category",
+                "collectionCategories",
+                ("name", "id"),
+                ("collectionName", "categoryId"),
+                "collectionCategory",
+            ),
+        ),
+        _collection(
+            "collectionCategories",
+            "id",
+            {"id": "bigint", "name": "text", "color": "text", "sort": "integer", **_TIMES},
+        ),
+        _collection(
+            "collectionCategory",
+            ("collectionName", "categoryId"),
+            {"collectionName": "text", "categoryId": "bigint"},
         ),
         _collection(
             "fields",

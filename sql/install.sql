@@ -52,6 +52,7 @@
 \ir functions/context/is_api_login.sql
 \ir functions/context/read_environment.sql
 \ir functions/context/user_context.sql
+\ir functions/context/write_user_context.sql
 
 -- engine: the way into the Python package
 \ir functions/engine/invoke.sql
@@ -197,15 +198,21 @@
 \ir functions/admin/unmanage.sql
 
 -- collection: tables and columns made through the HTTP API
+\ir functions/collection/arrange_collections.sql
 \ir functions/collection/attach_filler.sql
 \ir functions/collection/change_collection.sql
 \ir functions/collection/collection_states.sql
 \ir functions/collection/describe_collection.sql
 \ir functions/collection/detach_fillers.sql
+\ir functions/collection/draw_letters.sql
+\ir functions/collection/file_collection.sql
 \ir functions/collection/forget_fields.sql
+\ir functions/collection/hash_column.sql
 \ir functions/collection/next_sort.sql
+\ir functions/collection/password_matches.sql
 \ir functions/collection/put_field.sql
 \ir functions/collection/refuse_cycle.sql
+\ir functions/collection/reset_others.sql
 \ir functions/collection/settle_collections.sql
 \ir functions/collection/tables_to_load.sql
 \ir functions/collection/take_collection.sql

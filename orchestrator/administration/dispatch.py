@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from orchestrator.administration import (
     categories,
+    collection_categories,
     executions,
     jobs,
     members,
@@ -56,6 +57,13 @@ _HANDLERS: Mapping[str, Mapping[str, Handler]] = {
         "create": categories.create,
         "update": categories.update,
         "destroy": categories.destroy,
+        "move": categories.move,
+    },
+    "collectionCategories": {
+        "create": collection_categories.create,
+        "update": collection_categories.update,
+        "destroy": collection_categories.destroy,
+        "move": collection_categories.move,
     },
     "users": {
         "create": users.create,

@@ -22,6 +22,7 @@ from orchestrator.compiler.sql import (
     cast,
     column,
     identifier,
+    instant,
     literal,
     parameter,
 )
@@ -116,6 +117,8 @@ class _Rows:
         if len(rest) > 1:
             expression = call(f"{field.pg_type}_extract_path_text", expression, *(literal(key) for key in rest[1:]))
             field = Field(name=field.name, type="text", pg_type="text")
+        elif field.counts_time:
+            field, expression = instant(field, expression)
         elif field.pg_type == "json":
             # groups need equality
             expression, field = cast(expression, "jsonb"), replace(field, pg_type="jsonb")

@@ -7,9 +7,9 @@ from typing import Any
 from sqlglot import exp
 
 from orchestrator.compiler.keys import key_condition
-from orchestrator.compiler.sql import Scope, column, equal, identifier, parameter, scalar, table
+from orchestrator.compiler.sql import Scope, call, cast, column, equal, identifier, literal, parameter, scalar, table
 from orchestrator.errors import InvalidError
-from orchestrator.model.collection import Association, Collection
+from orchestrator.model.collection import Association, Collection, Field
 
 __all__ = [
     "outer_join",
@@ -64,7 +64,8 @@ def related_to_source(
 
 def source_column(association: Association) -> str:
     """The column of the source that the relation goes by."""
-    return association.foreign_key if association.type == "belongsTo" else association.source_key
+    own = association.type in {"belongsTo", "belongsToArray"}
+    return association.foreign_key if own else association.source_key
 
 
 def source_value(scope: Scope, source: Collection, association: Association, key: list[Any]) -> exp.Expr:
@@ -102,8 +103,33 @@ def _linked(
         through, pivot = scope.structure(association.through or ""), scope.alias()
         condition = pivot_condition(scope, association, source_key, target_alias, pivot)
         return exp.Exists(this=exp.select("1").from_(table(through, pivot)).where(condition))
-    name = association.target_key if association.type == "belongsTo" else association.foreign_key
+    keyed = association.type in {"belongsTo", "belongsToArray"}
+    name = association.target_key if keyed else association.foreign_key
     field = target.fields.get(name)
     if field is None:
         raise InvalidError(f"{association.name} refers to a column that is gone")
+    if association.type == "belongsToArray":
+        return _listed(scope.structure(source.name), association, field, column(target_alias, name), source_key)
     return equal(field, column(target_alias, name), source_key)
+
+
+def _listed(source: Collection, association: Association, field: Field, key: exp.Expr, listed: exp.Expr) -> exp.Expr:
+    """The key is in a column that lists keys: an array, or a JSON document that is one."""
+    holder = source.fields.get(association.foreign_key)
+    if holder is None or not (holder.array or holder.json):
+        raise InvalidError(f"{association.name} refers to a column that is gone")
+    if not holder.array:
+        return exp.EQ(this=cast(key, "text"), expression=exp.Any(this=exp.Paren(this=_json_texts(listed))))
+    return equal(field, key, exp.Any(this=exp.Paren(this=cast(listed, f"{field.pg_type}[]"))))
+
+
+def _json_texts(value: exp.Expr) -> exp.Expr:
+    """The elements of a JSON array as an array of texts; an empty one where the document is no array."""
+    document = cast(value, "jsonb")
+    is_array = exp.EQ(this=call("jsonb_typeof", document), expression=literal("array"))
+    array = exp.Case(ifs=[exp.If(this=is_array, true=document.copy())])
+    source = exp.Table(
+        this=call("jsonb_array_elements_text", array),
+        alias=exp.TableAlias(this=identifier("e"), columns=[identifier("v")]),
+    )
+    return exp.Anonymous(this="ARRAY", expressions=[exp.select(column("e", "v")).from_(source)])

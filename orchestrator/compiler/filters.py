@@ -24,6 +24,7 @@ from orchestrator.compiler.sql import (
     column,
     equal,
     identifier,
+    instant,
     literal,
     parameter,
     scalar,
@@ -150,7 +151,7 @@ def _joined(scope: Scope, row: Row, tree: Tree) -> exp.Expr:
 def _leaf(scope: Scope, row: Row, path: Sequence[str], operand: Operand) -> exp.Expr:
     collection, alias, via = row
     name, *rest = path
-    field = collection.fields.get(name)
+    field = collection.readable(name)
     if field is None:
         if name in collection.associations:
             raise InvalidError(f"undefined neither {name}'s association nor {name}'s attribute")
@@ -160,12 +161,14 @@ def _leaf(scope: Scope, row: Row, path: Sequence[str], operand: Operand) -> exp.
         field, value = _json_path(field, value, rest, operand)
     elif operand.operator in {"childIn", "childNotIn"}:
         return _descendant(scope, collection, field, value, operand)
-    elif operand.kind == "column":
-        other = collection.fields.get(str(operand.first))
+    if operand.kind == "column":
+        other = collection.readable(str(operand.first))
         if other is None:
             raise InvalidError(UNKNOWN_COLUMN)
-        return apply(field, value, operand, column(alias, other.name))
-    return apply(field, value, operand)
+        _, beside = instant(other, column(alias, other.name))
+        # what lies in a document is a text
+        return apply(*instant(field, value), operand, cast(beside, "text") if rest else beside)
+    return apply(*instant(field, value), operand)
 
 
 def _json_path(field: Field, value: exp.Expr, path: Sequence[str], operand: Operand) -> tuple[Field, exp.Expr]:
@@ -185,7 +188,7 @@ def _json_path(field: Field, value: exp.Expr, path: Sequence[str], operand: Oper
 
 def _descendant(scope: Scope, collection: Collection, field: Field, value: exp.Expr, operand: Operand) -> exp.Expr:
     """Rows below the given ones, by the collection's relation to itself."""
-    parent = collection.parent
+    parent = scope.parent(collection)
     if parent is None:
         raise InvalidError(f'collection "{collection.name}" is not a tree')
     key_field = scope.structure(collection.name).fields[parent.target_key]

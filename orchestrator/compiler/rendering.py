@@ -13,7 +13,7 @@ from sqlglot import exp
 from orchestrator.compiler.associations import related_rows
 from orchestrator.compiler.selection import Selection
 from orchestrator.compiler.sorting import order
-from orchestrator.compiler.sql import Scope, call, cast, coalesce, column, identifier, literal, scalar
+from orchestrator.compiler.sql import Scope, call, cast, coalesce, column, identifier, instant, literal, scalar
 from orchestrator.model.collection import Association, Collection, Field
 
 __all__ = ["aggregated", "gathered", "pivot_columns", "row_columns", "row_json", "value"]
@@ -34,6 +34,8 @@ _NATIVE = frozenset(
 
 def value(field: Field, expression: exp.Expr, rendering: str) -> exp.Expr:
     """A column's value as the rendering shows it."""
+    if rendering == "wire":
+        field, expression = instant(field, expression)
     if field.array:
         return _array(field, expression, rendering)
     return _scalar(field.pg_type, expression, rendering)
@@ -148,6 +150,11 @@ def _relation(
             columns.append(exp.alias_(linked, through, quoted=True))
     query = query.select(*columns)
     ordering = order(scope, target, inner, selection.sort)
+    holder = scope.structure(source.name).fields.get(association.foreign_key)
+    if association.type == "belongsToArray" and holder is not None and holder.array and not selection.sort:
+        # in the order of the list
+        key = cast(column(inner, association.target_key), holder.element_type)
+        ordering.insert(0, call("array_position", column(alias, holder.name), key))
     if ordering:
         query = query.order_by(*ordering)
     if association.to_many:

@@ -31,7 +31,7 @@ def _entry(value: exp.Expr, descending: bool = False) -> exp.Expr:
 
 def _value(scope: Scope, collection: Collection, alias: str, path: Sequence[str]) -> exp.Expr:
     name, *rest = path
-    field = collection.fields.get(name)
+    field = collection.readable(name)
     if field is not None:
         value = column(alias, name)
         if not rest:

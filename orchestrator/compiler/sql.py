@@ -26,6 +26,7 @@ __all__ = [
     "identifier",
     "input_parameter",
     "input_value",
+    "instant",
     "literal",
     "operate",
     "parameter",
@@ -66,6 +67,10 @@ class Scope:
     def addressed(self, name: str) -> Collection:
         """The same; only its key, where no more may be named."""
         return self.collection(name)
+
+    def parent(self, collection: Collection) -> Association | None:
+        """The relation by which rows of a collection form a tree, where that may be seen."""
+        return collection.parent
 
     def sees(self, name: str) -> bool:
         """Whether anything of a collection may be seen."""
@@ -165,6 +170,20 @@ def compare(symbol: str, field: Field, left: exp.Expr, right: exp.Expr) -> exp.E
 
 def equal(field: Field, left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return compare("=", field, left, right)
+
+
+def instant(field: Field, value: exp.Expr) -> tuple[Field, exp.Expr]:
+    """A column that counts time as what it stands for; any other column as it is."""
+    if not field.counts_time:
+        return field, value
+    seconds: exp.Expr = cast(value, "double precision")
+    if field.accuracy == "millisecond":
+        seconds = exp.Paren(this=exp.Div(this=seconds, expression=exp.Literal.number("1000.0"), typed=True))
+    return _as_instant(field), call("to_timestamp", seconds)
+
+
+def _as_instant(field: Field) -> Field:
+    return Field(name=field.name, type="datetimeTz", pg_type="timestamp with time zone")
 
 
 def record_of(number: int, fields: Sequence[Field], alias: str) -> exp.Table:

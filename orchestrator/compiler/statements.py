@@ -36,6 +36,7 @@ from orchestrator.compiler.trees import select_tree
 from orchestrator.engine.port import Port
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Association, Catalog, Collection, Field
+from orchestrator.model.people import catalog_with_people
 
 __all__ = ["compile_for", "compile_shape"]
 
@@ -49,6 +50,8 @@ VALUES = "p"
 #: estimated rows beyond which a page does not count them
 _MANY = 300_000
 
+#: kinds of statements that write their collection
+_CHANGES = frozenset({"insert", "update", "delete"})
 _AGGREGATES = frozenset({"count", "sum", "avg", "min", "max"})
 
 
@@ -65,13 +68,16 @@ def compile_shape(catalog: Catalog, shape: str) -> str:
     if compile_kind is None:
         raise InvalidError(f"unknown kind of statement {request['kind']!r}")
     found = scope.addressed if acts(request) or request["kind"] == "link" else scope.collection
-    return to_sql(with_parameters(compile_kind(scope, found(request["collection"]), request), request))
+    collection = found(request["collection"])
+    if collection.read_only and request["kind"] in _CHANGES:
+        raise InvalidError(f'"{collection.name}" can only be read and linked')
+    return to_sql(with_parameters(compile_kind(scope, collection, request), request))
 
 
 def compile_for(port: Port, shape: str) -> str:
     """The statement of a shape over the catalog as the transaction sees it; called by ``orchestrator.statement()``."""
     text = port.fetch("select orchestrator.catalog()::text as catalog")[0]["catalog"]
-    return compile_shape(Catalog.from_json(text), shape)
+    return compile_shape(catalog_with_people(text), shape)
 
 
 def _select(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
@@ -150,7 +156,7 @@ def _counted(scope: Scope, collection: Collection, shape: Shape) -> exp.Select:
 
 def _aggregate(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     alias, function = scope.alias(), shape["function"]
-    field = collection.fields.get(shape["field"])
+    field = collection.readable(shape["field"])
     if field is None or function not in _AGGREGATES:
         raise InvalidError(UNKNOWN_COLUMN)
     argument: exp.Expr = column(alias, field.name)
@@ -210,6 +216,8 @@ def _link(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     """Rows of the through-collection for those targets that are not linked yet."""
     source, association = _association(scope, collection, shape)
     through = scope.structure(association.through or "")
+    if through.read_only:
+        raise InvalidError(f'"{through.name}" can only be read')
     fields = _written(scope, through, shape)
     alias, pivot = scope.alias(), scope.alias()
     near = source_value(scope, source, association, shape["source"])

@@ -185,6 +185,8 @@ def source_row(
     records: Records, table: Collection, association: Association, key: Any, action: str | None = None
 ) -> dict[str, Any]:
     """The column of the addressed row that the relation goes by, raw; see locked_row."""
+    if association.type == "belongsToArray":
+        raise InvalidError(f'"{association.name}" is a list of keys: it is written with the record itself')
     column = association.foreign_key if association.type == "belongsTo" else association.source_key
     return locked_row(records, table, column, key, action)
 

@@ -58,7 +58,8 @@ class Nesting:
             if name in table.associations and value is not UNDEFINED
         ]
         self._parents = [(a, value) for a, value in given if a.type == "belongsTo"]
-        self._children = [(a, value) for a, value in given if a.type != "belongsTo"]
+        self._lists = [(a, value) for a, value in given if a.type == "belongsToArray"]
+        self._children = [(a, value) for a, value in given if a.type not in {"belongsTo", "belongsToArray"}]
         #: name of the relation and its JSON, of parents that the reply shows
         self._shown: list[tuple[str, str]] = []
 
@@ -66,6 +67,11 @@ class Nesting:
     def source_columns(self) -> set[str]:
         """Columns that must be known of the written row."""
         return {association.source_key for association, _ in self._children}
+
+    @property
+    def lists(self) -> list[Association]:
+        """Relations whose keys a column of the row lists."""
+        return [association for association, _ in self._lists]
 
     @property
     def has_children(self) -> bool:
@@ -86,6 +92,8 @@ class Nesting:
                 columns[association.foreign_key] = key
             if text is not None:
                 self._shown.append((association.name, text))
+        for association, value in self._lists:
+            columns[association.foreign_key] = self._write_list(association, value)
         return columns
 
     def write_children(self, row: Mapping[str, Any], *, created: bool) -> str:
@@ -150,6 +158,23 @@ class Nesting:
             shown.sort(key=lambda entry: entry[0])
         return f"[{','.join(text for _, text in shown)}]"
 
+    def _write_list(self, association: Association, value: Any) -> list[Any]:
+        """The keys that a column lists, each once, the rows behind them written; keys of no row are passed over."""
+        items = [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
+        known = {str(key): (key, text) for key, text in self._rows(association, [i for i in items if _is_key(i)])}
+        found: dict[str, tuple[Any, str]] = {}
+        for item in items:
+            if _is_key(item):
+                entry = known.get(str(item))
+            else:
+                key, text = self._write_object(association, item)
+                entry = None if key is None else (key, text or to_json({association.target_key: key}))
+            if entry is not None:
+                found[str(entry[0])] = entry
+        if items:
+            self._shown.append((association.name, f"[{','.join(text for _, text in found.values())}]"))
+        return [key for key, _ in found.values()]
+
     def _write_object(self, association: Association, value: Mapping[str, Any]) -> tuple[Any, str | None]:
         """The target key of a parent that an object describes, and its JSON where it was written."""
         named = self._existing(association, value)
@@ -213,7 +238,9 @@ class Nesting:
             return None
         keys = sorted({association.target_key, *target.key_columns})
         request = {"kind": "select", "collection": target.name, "keys": keys, "filterByTk": named}
-        rows = self._records.unlimited.fetch({**request, **self._records.visible(target.name)})
+        limits = self._records.limits
+        is_self = limits is not None and any(limits.is_self(target.name, *pair) for pair in named.items())
+        rows = self._records.unlimited.fetch(request if is_self else {**request, **self._records.visible(target.name)})
         if not rows:
             raise missing(association.name, target.name)
         return self._records.keys_of(rows[0])
@@ -241,3 +268,7 @@ class Nesting:
     def _below(self, name: str) -> list[str]:
         """The updatable paths as the related rows see them."""
         return [path.removeprefix(f"{name}.") for path in self._updatable if path.startswith(f"{name}.")]
+
+
+def _is_key(item: Any) -> bool:
+    return not isinstance(item, Mapping)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from orchestrator.engine.actions.action import Action, Request
 from orchestrator.engine.actions.create import Create
 from orchestrator.engine.actions.destroy import Destroy
+from orchestrator.engine.actions.import_rows import ImportRows
 from orchestrator.engine.actions.items import Items
 from orchestrator.engine.actions.move import Move
 from orchestrator.engine.actions.relate import Relate
@@ -49,6 +50,7 @@ _ACTIONS: Mapping[str, _Begin] = {
     **dict.fromkeys(("add", "set", "remove", "toggle"), Relate),
     **dict.fromkeys(UPSERTS, upsert),
     "move": Move,
+    "importXlsx": ImportRows,
 }
 #: on a path to a column that holds a list
 _LIST_ACTIONS: Mapping[str, _Begin] = dict.fromkeys(("add", "set", "remove", "toggle"), Items)
@@ -164,9 +166,10 @@ def _carry_out(host: RequestHost, frame: Frame, action: Action) -> Answer:
     messages: list[dict[str, Any]] = []
     if action.limits is not None:
         action.permit(action.limits)
+    action.settle()
     try:
         for params in action.parameters():
-            messages += _judge(host, frame, action.event, params)
+            messages += _judge(host, frame, action.event, action.shown(params))
     except Skip as skip:
         return _OK, _body(None, messages + skip.messages)
     data = action.perform()

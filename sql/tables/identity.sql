@@ -17,7 +17,9 @@ create table orchestrator.users (
     created_by_id bigint,
     updated_by_id bigint,
     created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now()
+    updated_at timestamptz not null default now(),
+    -- the user as workflows see him, written by a trigger
+    context json not null
 );
 comment on table orchestrator.users is 'people and programs; password is an Argon2 hash';
 

@@ -10,6 +10,8 @@ import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -82,12 +84,7 @@ def test_a_new_table_is_there_at_once(api: Api) -> None:
     assert api.root.get("/fresh:list").status_code == 404
     api.db.execute("create table fresh (id int primary key, a text); insert into fresh values (1, 'x')")
     api.db.execute("select orchestrator.manage('fresh')")
-    # that it was not there is remembered until PostgreSQL's announcement arrives
-    for _ in range(20):
-        if (response := api.root.get("/fresh:list")).status_code != 404:
-            break
-        time.sleep(0.05)
-    assert response.json()["data"] == [{"id": 1, "a": "x"}]
+    assert api.root.get("/fresh:list").json()["data"] == [{"id": 1, "a": "x"}]
     api.db.execute("alter table fresh add column b int default 7")
     assert api.root.get("/fresh:list?fields=b").json()["data"] == [{"b": 7}]
     api.db.execute("alter table fresh rename column a to c")
@@ -179,11 +176,11 @@ def test_requests_in_flight_finish_when_the_server_stops(
         with ThreadPoolExecutor(1) as pool:
             writing = pool.submit(client.post, f"/posts:update/{key}", json={"title": "finished"})
             time.sleep(0.5)
-            children = _children(process) if told == "all" else []
+            if told == "all":
+                # as systemd does
+                for child in _children(process):
+                    os.kill(child, signal.SIGTERM)
             process.send_signal(signal.SIGTERM)
-            # as systemd does
-            for child in children:
-                os.kill(child, signal.SIGTERM)
             time.sleep(0.5)
             other.commit()
             assert writing.result(20).json()["data"][0]["title"] == "finished"
@@ -261,6 +258,51 @@ def _children(process: subprocess.Popen[bytes]) -> list[int]:
 
 def test_one_process_is_one_process(api: Api, serve: Serve, login_dsn: str) -> None:
     assert _children(serve(dsn=login_dsn, port=free_port())) == []
+
+
+def _serving(process: subprocess.Popen[bytes], number: int) -> set[int]:
+    """The children that serve, once there are so many; not the one that watches over Python's shared resources."""
+    for _ in range(100):
+        found = set()
+        for pid in _children(process):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.add(pid)
+        if len(found) == number:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{len(found)} processes instead of {number}")
+
+
+def test_a_process_that_crashes_is_replaced(serve: Serve, login_dsn: str) -> None:
+    port = free_port()
+    process = serve(dsn=login_dsn, port=port, processes=2)
+    victim = min(_serving(process, 2))
+    os.kill(victim, signal.SIGKILL)
+    time.sleep(0.5)
+    assert victim not in _serving(process, 2)
+    for _ in range(10):
+        assert httpx.get(f"http://127.0.0.1:{port}/api/__ready", timeout=20).status_code == 200
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    lines = [json.loads(line) for line in output.decode().splitlines()]
+    (line,) = [line for line in lines if line["event"] == "a process ended and is replaced"]
+    assert (line["pid"], line["exit_code"]) == (victim, -signal.SIGKILL)
+
+
+@pytest.mark.parametrize("pause", [0, 0.1, 2])
+def test_nobody_serves_on_when_the_first_process_is_killed(serve: Serve, login_dsn: str, pause: float) -> None:
+    process = serve(dsn=login_dsn, port=free_port(), processes=2)
+    # at once, when one of them is only starting, and later
+    time.sleep(pause)
+    children = _serving(process, 2)
+    process.kill()
+    for _ in range(100):
+        if not any(Path(f"/proc/{pid}").exists() for pid in children):
+            return
+        time.sleep(0.1)
+    raise AssertionError("they serve on")
 
 
 def test_half_a_request_disturbs_nobody(api: Api) -> None:

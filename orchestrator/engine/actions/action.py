@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from orchestrator.engine.exemption import Exemption, Watch
+from orchestrator.engine.field_values import settle, without_secrets
 from orchestrator.engine.records import open_records
 from orchestrator.errors import ForbiddenError, InvalidError, NotFoundError
 from orchestrator.model.collection import Association, Collection
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from orchestrator.engine.records import Records
 
 __all__ = ["Action", "Request", "Source", "objects"]
+
+#: actions whose values are records
+_WRITING = frozenset({"create", "update", "firstOrCreate", "updateOrCreate", "importXlsx"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,42 @@ class Action(ABC):
     def perform(self) -> str | None:
         """Write; the JSON that is answered as ``data``, None for none."""
 
+    # -- values ----------------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Bring the values into the form in which they are judged and written.
+
+        Raises:
+            InvalidError: they break a rule of their fields.
+        """
+        request = self.request
+        if self.event is None or request.action not in _WRITING:
+            return
+        settled = settle(
+            self.records.catalog,
+            request.collection,
+            request.values,
+            created=self.event == "insert",
+            updatable=request.options.get("updateAssociationValues") or (),
+            actor=self.frame.actor,
+            known=self.limits.may_name if self.limits is not None else None,
+        )
+        self.request = replace(request, values=settled)
+
+    def shown(self, params: dict[str, Any]) -> dict[str, Any]:
+        """What guards and history see of a judgement's parameters."""
+        if "values" not in params:
+            return params
+        return params | {"values": without_secrets(self.records.catalog, self.request.collection, params["values"])}
+
     # -- what was asked --------------------------------------------------------------------------------------------
 
     @cached_property
     def records(self) -> Records:
-        return open_records(self.host, limits=self.limits)
+        revision = None if self.limits is None else self.limits.catalog.revision
+        records = open_records(self.host, revision, limits=self.limits)
+        records.visiting = self.frame.actor.visits
+        return records
 
     @cached_property
     def source(self) -> Source | None:
