@@ -224,11 +224,15 @@ def test_the_rows_of_a_sheet_are_of_both_scopes(twins: Twins) -> None:
 
 def test_a_sheet_is_taken_as_far_as_it_may_be_written(twins: Twins) -> None:
     book, content = Workbook(), BytesIO()
-    for row in (["title", "price", "dept.name"], ["imported", 9, "sales"]):
+    for row in (["title", "dept.name"], ["imported", "sales"]):
         book.active.append(row)
     book.save(content)
-    columns = [{"dataIndex": name.split(".")} for name in ("title", "price", "dept.name")]
-    for role, status in (("writer", 200), ("reader", 403)):
+    for role, status, names in (
+        ("writer", 400, ["title", "price"]),
+        ("reader", 403, ["title"]),
+        ("writer", 200, ["title", "dept.name"]),
+    ):
+        columns = [{"dataIndex": name.split(".")} for name in names]
         for api, client in zip(twins.apis, twins.clients[role], strict=True):
             response = client.post(
                 "/articles:importXlsx",
@@ -236,10 +240,8 @@ def test_a_sheet_is_taken_as_far_as_it_may_be_written(twins: Twins) -> None:
                 data={"columns": json.dumps(columns)},
             )
             assert response.status_code == status, response.text
-            rows = api.db.execute(
-                """select price, "deptId", "createdById" from articles where title = 'imported'"""
-            ).fetchall()
-            assert [(price, dept) for price, dept, _ in rows] == [(None, 1)]
+            rows = api.db.execute("""select price, "deptId" from articles where title = 'imported'""").fetchall()
+            assert rows == ([(None, 1)] if status == 200 else [])
 
 
 # -- who may do what ---------------------------------------------------------------------------------------------------
