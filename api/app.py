@@ -116,7 +116,8 @@ class _Server:
         self._replies = replies
         self._dispatcher = Dispatcher(services)
         self._explorer = Explorer()
-        self._metrics = Metrics(services.database, ACTIONS.names())
+        sources = {key: source.database for key, source in services.sources.items()}
+        self._metrics = Metrics(services.database, ACTIONS.names(), sources)
 
     async def action(self, request: Request, path: str) -> HTTPResponse:
         """Anything below the prefix."""
@@ -230,5 +231,6 @@ def _log_failure(error: BaseException, request: Request, request_id: str, status
         status=status,
         request_id=request_id,
         sqlstate=getattr(error, "sqlstate", None),
-        exc_info=error,
+        # a database that is away is a line for each request, not a page
+        **({"reason": str(error).partition("\n")[0]} if status == 503 else {"exc_info": error}),
     )

@@ -12,7 +12,6 @@ from api.access import restricted as restrict
 from api.context import Context
 from api.errors import ApiError
 from api.reply import Reply
-from api.writes import ACT
 from orchestrator.engine.encoding import iso, to_json
 from orchestrator.model.shape import split
 
@@ -162,10 +161,10 @@ class Call:
             ApiError: a workflow or the database refused.
         """
         request = {"action": action, "values": values, "filter": filter, "filterByTk": filter_by_tk, "unlimited": True}
-        user = None if self._ctx.user_id is None else str(self._ctx.user_id)
         text = to_json({name: value for name, value in request.items() if value is not None})
         row = await self._ctx.services.database.row(
-            ACT, (text, collection, None, user, self.role, trigger_workflows, self.request_id)
+            self._ctx.services.act,
+            (text, collection, None, self._ctx.acting_user, self.role, trigger_workflows, self.request_id),
         )
         status, _, body = ((row and row[0]) or b"500 {}").partition(b" ")
         answer = json.loads(body or b"{}")

@@ -18,8 +18,9 @@ __all__ = ["Catalogs", "Statements"]
 
 _REVISION = "select orchestrator.catalog_revision()::text"
 _CATALOG = "select orchestrator.catalog()::text"
-#: compiled statements of one catalog
+#: compiled statements of one catalog, and the characters in them
 _CACHED = 5_000
+_CACHED_TEXT = 16_000_000
 #: looks a second for names that are missing, however many are asked for
 _LOOKS = 10
 #: looks that may follow each other at once
@@ -32,15 +33,18 @@ class Statements:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self._compiled: dict[str, str] = {}
+        self._text = 0
 
     def of(self, shape: str) -> str:
         """The SQL of a shape."""
         sql = self._compiled.get(shape)
         if sql is None:
             sql = compile_shape(self.catalog, shape)
-            if len(self._compiled) >= _CACHED:
+            if len(self._compiled) >= _CACHED or self._text > _CACHED_TEXT:
                 self._compiled.clear()
+                self._text = 0
             self._compiled[shape] = sql
+            self._text += len(shape) + len(sql)
         return sql
 
     def get(self, collection: str) -> Collection | None:
@@ -67,8 +71,10 @@ class _Budget:
 class Catalogs:
     """The current catalog."""
 
-    def __init__(self, database: Database, ttl: float) -> None:
+    def __init__(self, database: Database, ttl: float, *, system: bool = True) -> None:
         self._database = database
+        #: whether our own tables are collections as well
+        self._system = system
         self._ttl = ttl
         self._current: Statements | None = None
         self._fresh_until = 0.0
@@ -128,5 +134,8 @@ class Catalogs:
             if row is not None and int(row[0] or 0) == self._current.catalog.revision:
                 return self._current
         row = await self._database.row(_CATALOG)
+        text = ((row and row[0]) or b"{}").decode()
+        if not self._system:
+            return Statements(Catalog.from_json(text))
         own = {collection.name: collection.filter_target_key for collection in SYSTEM.values()}
-        return Statements(with_system(Catalog.from_json(((row and row[0]) or b"{}").decode(), own)))
+        return Statements(with_system(Catalog.from_json(text, own)))

@@ -12,6 +12,7 @@ from api.context import Context
 from api.errors import ApiError
 from api.reply import Reply
 from api.resources import Action
+from api.services import MAIN, Services
 from api.system import SYSTEM
 
 __all__ = ["ACTIONS", "CLOSED"]
@@ -63,6 +64,9 @@ async def get_field(ctx: Context) -> Reply:
 
 async def change(ctx: Context) -> Reply:
     """Hands the request on: everything of it happens in one transaction, or nothing."""
+    values, services = ctx.values_text(), ctx.services
+    if ctx.target.resource == "dataSources":
+        values, services = _of_source(ctx)
     request = {
         "resource": ctx.target.resource,
         "action": ctx.action,
@@ -70,15 +74,28 @@ async def change(ctx: Context) -> Reply:
         "key": ctx.params.filter_by_tk,
         "cascade": ctx.params.raw.get("cascade"),
         "params": {name: ctx.params.raw.get(name) for name in _PLACE},
-        "reserved": sorted(_RESERVED),
+        "reserved": sorted(_RESERVED) if services is services.main else [],
     }
     text = json.dumps(request, ensure_ascii=False, default=str)
-    row = await ctx.services.database.row(_CHANGE, (f'{text[:-1]}, "values": {ctx.values_text()}}}',))
+    row = await services.database.row(_CHANGE, (f'{text[:-1]}, "values": {values}}}',))
     if row is None or row[0] is None:
         raise RuntimeError("orchestrator.change_collection returned nothing")
     # what was made can be used by whoever reads this reply
-    await ctx.services.catalogs.changed()
+    await services.catalogs.changed()
     return Reply(int(row[0][:3]), row[0][4:])
+
+
+def _of_source(ctx: Context) -> tuple[str, Services]:
+    """The values as the database that they name takes them, and that database's services."""
+    values = ctx.values_json()
+    key = values.get("dataSourceKey", MAIN) if isinstance(values, dict) else MAIN
+    if key == MAIN:
+        return ctx.values_text(), ctx.services
+    source = ctx.services.sources.get(key) if isinstance(key, str) else None
+    if source is None:
+        raise ApiError(404, f'data source "{key}" does not exist')
+    # that database is its own main one
+    return json.dumps({**values, "dataSourceKey": MAIN}, default=str), source
 
 
 async def _read(ctx: Context, handler: Handler, *, with_fields: bool = False) -> Reply:

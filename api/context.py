@@ -12,7 +12,7 @@ from api import query_string
 from api.errors import ApiError, NotFound
 from api.params import Params, load_json
 from api.request import Target
-from api.sessions import Session
+from api.sessions import Session, visitor
 from orchestrator.engine.encoding import to_json
 
 if TYPE_CHECKING:
@@ -51,6 +51,13 @@ class Context:
     def user_id(self) -> int | None:
         """The acting user's id."""
         return self.session.user_id if self.session is not None else None
+
+    @property
+    def acting_user(self) -> str | None:
+        """The acting user as `services.act` takes him: his id, or what another database is told of him."""
+        if self.session is None or self.services is self.services.main:
+            return None if self.session is None else str(self.session.user_id)
+        return visitor(self.session)
 
     def header(self, name: str) -> str | None:
         """A request header, None when absent or empty."""

@@ -89,6 +89,10 @@ class Actions:
         """The actions that a resource has of its own."""
         return frozenset(self._specific.get(resource, ()))
 
+    def common(self, name: str) -> Action | None:
+        """The handler of an action of every collection."""
+        return self._for_all.get(name)
+
     def find(self, resource: str, name: str) -> Action:
         """The handler of an action of a resource, NotFound when there is none."""
         specific = self._specific.get(resource)

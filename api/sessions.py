@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from api.database import Database
 from api.tokens import Claims, refused
 
-__all__ = ["Session", "Sessions"]
+__all__ = ["Session", "Sessions", "visitor"]
 
 _SQL = (
     "select problem, array_to_json(roles)::text, role_mode, union_by_default, document"
     " from orchestrator.token_state($1, $2, $3)"
+)
+#: as orchestrator.user_context() has it
+_SHOWN = (
+    *("nickname", "username", "email", "phone", "appLang", "systemSettings", "passwordChangeTz"),
+    *("createdById", "updatedById", "createdAt", "updatedAt"),
 )
 _USER = re.compile(r"[0-9]{1,19}")
 #: users, and tokens of one user
@@ -38,6 +43,13 @@ class Session:
     claims: Claims
     #: time.monotonic() after which it is read again
     fresh_until: float
+
+
+def visitor(session: Session) -> str:
+    """What workflows of another database see of the user: what those of his own see, and where he is from."""
+    document = json.loads(session.document)
+    shown = {name: document.get(name) for name in _SHOWN}
+    return json.dumps({**shown, "id": session.user_id, "dataSource": "main"}, ensure_ascii=False)
 
 
 class Sessions:

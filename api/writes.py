@@ -12,12 +12,9 @@ import psycopg
 from api.context import Context
 from api.errors import ApiError
 from api.reply import Reply
-from api.variables import read_user
+from api.user import read_user
 
-__all__ = ["ACT", "act", "create", "destroy", "update"]
-
-#: request, collection, association, user, role, bound workflows, request id
-ACT = "select orchestrator.act($1, $2, $3, $4::bigint, $5, $6, $7)"
+__all__ = ["act", "create", "destroy", "update"]
 
 
 async def create(ctx: Context) -> Reply:
@@ -45,12 +42,12 @@ async def act(ctx: Context, values: str, more: Mapping[str, Any] | None = None) 
         more = {**(more or {}), "user": await read_user(ctx, ctx.access.variables())}
     try:
         row = await ctx.services.database.row(
-            ACT,
+            ctx.services.act,
             (
                 _request(ctx, values, more or {}),
                 target.collection,
                 target.association,
-                None if ctx.user_id is None else str(ctx.user_id),
+                ctx.acting_user,
                 ctx.role,
                 ctx.params.trigger_workflows,
                 ctx.request_id,

@@ -18,6 +18,8 @@ class Settings(BaseSettings):
     #: where the database is; libpq's own variables (PGHOST, …) fill what it leaves out
     dsn: str = ""
     log_level: str = "info"
+    #: further databases of the API, DSN by key, as a JSON object; see docs/data-sources.md
+    data_sources: dict[str, SecretStr] = Field(default_factory=dict)
 
     #: the API
     host: str = "127.0.0.1"

@@ -109,7 +109,7 @@ def _linked(
     if field is None:
         raise InvalidError(f"{association.name} refers to a column that is gone")
     if association.type == "belongsToArray":
-        return _listed(source, association, field, column(target_alias, name), source_key)
+        return _listed(scope.structure(source.name), association, field, column(target_alias, name), source_key)
     return equal(field, column(target_alias, name), source_key)
 
 

@@ -150,7 +150,7 @@ def _relation(
             columns.append(exp.alias_(linked, through, quoted=True))
     query = query.select(*columns)
     ordering = order(scope, target, inner, selection.sort)
-    holder = source.fields.get(association.foreign_key)
+    holder = scope.structure(source.name).fields.get(association.foreign_key)
     if association.type == "belongsToArray" and holder is not None and holder.array and not selection.sort:
         # in the order of the list
         key = cast(column(inner, association.target_key), holder.element_type)

@@ -58,6 +58,11 @@ class Actor:
             self._record = from_json(self._user)
         return self._record
 
+    @property
+    def visits(self) -> bool:
+        """Whether the user is one of another database: his id means nobody here."""
+        return (self.user or {}).get("dataSource") is not None
+
     def context(self) -> dict[str, Any]:
         """The members that a workflow sees."""
         return {"user": self.user, "roleName": self.role_name, "dbUser": self.db_user}

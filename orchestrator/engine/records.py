@@ -17,7 +17,7 @@ from orchestrator.engine.links import How, associate
 from orchestrator.engine.nesting import Nesting
 from orchestrator.engine.port import Port
 from orchestrator.engine.reader import Reader, Rendering
-from orchestrator.engine.references import demand_visible
+from orchestrator.engine.references import demand_visible, hidden_keys
 from orchestrator.engine.statements import open_statements
 from orchestrator.engine.variables import UNDEFINED
 from orchestrator.errors import InvalidError
@@ -67,6 +67,9 @@ class Records(Reader):
     ``createdById`` and ``updatedById`` where a table has them.
     """
 
+    #: whether that user is one of another database
+    visiting = False
+
     def create(
         self,
         collection: str,
@@ -97,7 +100,7 @@ class Records(Reader):
         own = {**_columns(table, values), **(below or {})}
         demand_visible(self, table, own, but=(*OWNERS, *(below or ())))
         columns = {**own, **nesting.write_parents(), **(below or {})}
-        _sign(table, columns, user_id, created=True)
+        _sign(table, columns, user_id, created=True, visiting=self.visiting)
         known = {*nesting.source_columns, *keys, *(table.key_columns if appends else ())}
         rows = self._write("insert", table, columns, rendering, known, around)
         texts = [_repeated(table, values, nesting.write_children(row, created=True)) for row in rows]
@@ -135,8 +138,11 @@ class Records(Reader):
         own = _columns(table, values, but=table.key_columns)
         demand_visible(self, table, own, selection, but=OWNERS)
         columns = {**own, **nesting.write_parents()}
+        if self.limits is not None:
+            for association in nesting.lists:
+                columns[association.foreign_key] += hidden_keys(self, table, association, selection)
         if columns:
-            _sign(table, columns, user_id, created=False)
+            _sign(table, columns, user_id, created=False, visiting=self.visiting)
         kind = "update" if columns else "select"
         if rendering is None and columns and not nesting.has_children:
             return self._count_written(_written(kind, table, columns) | selection, "update", around)
@@ -322,13 +328,17 @@ def _columns(table: Table, values: Mapping[str, Any], but: Sequence[str] = ()) -
     }
 
 
-def _sign(table: Table, columns: dict[str, Any], user_id: int | None, *, created: bool) -> None:
-    """Who created and who changed last, where the table wants to know; nobody may say it himself over HTTP."""
+def _sign(table: Table, columns: dict[str, Any], user_id: int | None, *, created: bool, visiting: bool = False) -> None:
+    """Who created and who changed last, where the table wants to know; nobody may say it himself over HTTP.
+
+    A user of another database does not sign where the column means one of this one.
+    """
     if user_id is None:
         return
+    local = {a.foreign_key for a in table.associations.values() if a.target == "users"} if visiting else frozenset()
     for name in OWNERS:
         if name in table.fields:
-            if created or name == "updatedById":
+            if (created or name == "updatedById") and name not in local:
                 columns[name] = user_id
             else:
                 columns.pop(name, None)

@@ -99,7 +99,6 @@ def test_users_are_linked_and_unlinked_on_a_path(api: Api, tasks: int) -> None:
     assert api.root.post(f"/tasks/{key}/owner:set?filterByTk=4711").status_code == 400
     for action in ("create", "update?filterByTk=1", "destroy?filterByTk=1"):
         assert api.root.post(f"/tasks/{key}/helpers:{action}", json={"nickname": "x"}).status_code == 404
-    assert api.root.post(f"/users/{tasks}/roles:add", json=["root"]).status_code in (403, 404)
 
 
 def test_links_on_a_path_are_judged_by_the_records_own_guards(api: Api, tasks: int) -> None:

@@ -101,6 +101,7 @@ class Action(ABC):
             created=self.event == "insert",
             updatable=request.options.get("updateAssociationValues") or (),
             actor=self.frame.actor,
+            known=self.limits.may_name if self.limits is not None else None,
         )
         self.request = replace(request, values=settled)
 
@@ -114,7 +115,9 @@ class Action(ABC):
 
     @cached_property
     def records(self) -> Records:
-        return open_records(self.host, limits=self.limits)
+        records = open_records(self.host, limits=self.limits)
+        records.visiting = self.frame.actor.visits
+        return records
 
     @cached_property
     def source(self) -> Source | None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from orchestrator.engine.actions.action import objects
 from orchestrator.engine.actions.create import Create
 from orchestrator.engine.encoding import to_json
 from orchestrator.engine.port import StatementError
 from orchestrator.errors import ConflictError, InvalidError
-
-if TYPE_CHECKING:
-    from orchestrator.engine.limits import Limits
 
 __all__ = ["ImportRows"]
 
@@ -21,9 +18,7 @@ _LOCK = "select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended
 class ImportRows(Create):
     """A create of many that nobody else does at the same time; what is wrong is told with the number of its row."""
 
-    def permit(self, limits: Limits) -> None:
-        """The values, by a permission of its own."""
-        self.permit_values(limits, "importXlsx")
+    permission: ClassVar[str] = "importXlsx"
 
     def parameters(self) -> list[dict[str, Any]]:
         """As of a create of the same list."""

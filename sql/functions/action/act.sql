@@ -3,6 +3,8 @@
 -- Returns the HTTP status, a blank, and the body.
 -- What it sets ends with it: the settings in its SET clauses are restored. They are settings that anybody may set: who is
 -- asking is believed where the login was itself granted orchestrator_api, as in orchestrator.actor().
+-- A visitor is a user of another database, in place of p_user_id: his document is all there is of him here. It is believed
+-- of logins that were granted orchestrator_api, and of nobody else.
 -- Everything that is the same for every request is a statement in here, whose plan is kept: called from PL/Python, each
 -- would cost a subtransaction and an executor of its own.
 create or replace function orchestrator.act(
@@ -12,13 +14,15 @@ create or replace function orchestrator.act(
     p_user_id bigint default null,
     p_role_name text default null,
     p_trigger_workflows text default null,
-    p_trace_id text default null
+    p_trace_id text default null,
+    p_visitor text default null
 )
     returns text
     language plpgsql volatile security definer
     set search_path = pg_catalog, orchestrator, pg_temp
     set row_security = off
     set orchestrator.user_id = ''
+    set orchestrator.visitor = ''
     set orchestrator.role_name = ''
     set orchestrator.trigger_workflows = ''
     set orchestrator.trace_id = ''
@@ -35,6 +39,12 @@ declare
     v_outcome orchestrator.outcome;
     v_at timestamptz;
 begin
+    if p_visitor is not null then
+        if not orchestrator.is_api_login() or p_user_id is not null then
+            raise exception using errcode = 'WF403', message = 'No permissions';
+        end if;
+        v_setting := set_config('orchestrator.visitor', p_visitor, true);
+    end if;
     v_setting := concat(
         set_config('orchestrator.user_id', coalesce(p_user_id::text, ''), true),
         set_config('orchestrator.role_name', coalesce(p_role_name, ''), true),
@@ -70,7 +80,7 @@ begin
     end if;
 
     v_outcome := orchestrator.carry_out(
-        p_request, v_collection, v_plan, v_revision, v_user, p_role_name, session_user, p_trigger_workflows, v_roles
+        p_request, v_collection, v_plan, v_revision, coalesce(p_visitor, v_user), p_role_name, session_user, p_trigger_workflows, v_roles
     );
 
     if v_outcome.workflow_id is not null then
@@ -91,5 +101,5 @@ begin
     return v_outcome.answer;
 end
 $$;
-comment on function orchestrator.act(text, text, text, bigint, text, text, text) is
+comment on function orchestrator.act(text, text, text, bigint, text, text, text, text) is
     'carries out what an action writes, with its workflows; HTTP status, a blank, the body';
