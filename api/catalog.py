@@ -18,8 +18,9 @@ __all__ = ["Catalogs", "Statements"]
 
 _REVISION = "select orchestrator.catalog_revision()::text"
 _CATALOG = "select orchestrator.catalog()::text"
-#: compiled statements of one catalog
+#: compiled statements of one catalog, and the characters in them
 _CACHED = 5_000
+_CACHED_TEXT = 16_000_000
 #: looks a second for names that are missing, however many are asked for
 _LOOKS = 10
 #: looks that may follow each other at once
@@ -32,15 +33,18 @@ class Statements:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self._compiled: dict[str, str] = {}
+        self._text = 0
 
     def of(self, shape: str) -> str:
         """The SQL of a shape."""
         sql = self._compiled.get(shape)
         if sql is None:
             sql = compile_shape(self.catalog, shape)
-            if len(self._compiled) >= _CACHED:
+            if len(self._compiled) >= _CACHED or self._text > _CACHED_TEXT:
                 self._compiled.clear()
+                self._text = 0
             self._compiled[shape] = sql
+            self._text += len(shape) + len(sql)
         return sql
 
     def get(self, collection: str) -> Collection | None:

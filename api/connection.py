@@ -21,8 +21,9 @@ from psycopg.errors import error_from_result
 
 __all__ = ["Connection"]
 
-#: statements kept prepared
+#: statements kept prepared, and the characters in them: the server's plans are larger still
 _PREPARED = 500
+_PREPARED_TEXT = 2_000_000
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
 #: what the server says of a statement that it forgot
 _UNKNOWN_STATEMENT = "26000"
@@ -38,7 +39,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._expires = monotonic() + lifetime
         self._names: dict[str, bytes] = {}
-        self._prepared = 0
+        self._prepared = self._text = 0
         self._pooled = pooled
         # nobody else's name, should a pooler hand our statements to another session after all
         self._prefix = secrets.token_hex(6).encode()
@@ -95,10 +96,12 @@ class Connection:
         return await self._ask(partial(self._pg.send_query_prepared, name, params))
 
     async def _prepare(self, sql: str) -> bytes:
-        if len(self._names) >= _PREPARED:
+        if len(self._names) >= _PREPARED or self._text > _PREPARED_TEXT:
             self._names.clear()
+            self._text = 0
             await self._ask(partial(self._pg.send_query_params, b"deallocate all", None))
         self._prepared += 1
+        self._text += len(sql)
         name = b"o%b_%d" % (self._prefix, self._prepared)
         await self._ask(partial(self._pg.send_prepare, name, sql.encode()))
         self._names[sql] = name

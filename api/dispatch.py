@@ -49,24 +49,26 @@ __all__ = ["ACTIONS", "Dispatcher"]
 
 
 _RELATING = tuple(
-    Action(name, relations.relate, writes=True, root_only=True) for name in ("add", "set", "remove", "toggle")
+    Action(name, relations.relate, writes=True, restricts=True) for name in ("add", "set", "remove", "toggle")
 )
 #: what may be done to the items of a column that holds a list
-_ON_LISTS = {action.name: action for action in (Action("list", relations.items, root_only=True), *_RELATING)}
+_ON_LISTS = {
+    action.name: action for action in (Action("list", relations.items, reads=True, restricts=True), *_RELATING)
+}
 
 
 def _registry() -> Actions:
     actions = Actions(
         (
-            Action("list", reads.listing, reads=True, root_only=True),
-            Action("get", reads.get, reads=True, root_only=True),
-            Action("query", aggregates.query, reads=True, root_only=True),
-            Action("create", writes.create, writes=True, root_only=True),
-            Action("update", writes.update, writes=True, needs_filter=True, root_only=True),
-            Action("destroy", writes.destroy, writes=True, needs_filter=True, root_only=True),
+            Action("list", reads.listing, reads=True, restricts=True),
+            Action("get", reads.get, reads=True, restricts=True),
+            Action("query", aggregates.query, reads=True, restricts=True),
+            Action("create", writes.create, writes=True, restricts=True),
+            Action("update", writes.update, writes=True, needs_filter=True, restricts=True),
+            Action("destroy", writes.destroy, writes=True, needs_filter=True, restricts=True),
             *_RELATING,
             *upserts.ACTIONS,
-            Action("move", moves.move, writes=True, root_only=True),
+            Action("move", moves.move, writes=True, restricts=True),
             *sheets.ACTIONS,
         )
     )

@@ -19,4 +19,4 @@ async def upsert(ctx: Context) -> Reply:
     return await act(ctx, ctx.values_text(), {"filterKeys": keys, "timezone": ctx.header("x-timezone")})
 
 
-ACTIONS = tuple(Action(name, upsert, writes=True, root_only=True) for name in ("firstOrCreate", "updateOrCreate"))
+ACTIONS = tuple(Action(name, upsert, writes=True, restricts=True) for name in ("firstOrCreate", "updateOrCreate"))

@@ -12,7 +12,7 @@ import psycopg
 from api.context import Context
 from api.errors import ApiError
 from api.reply import Reply
-from api.variables import read_user
+from api.user import read_user
 
 __all__ = ["act", "create", "destroy", "update"]
 

@@ -16,6 +16,7 @@ import structlog
 
 from bench import queue, report, workload
 from bench.http import http
+from bench.memory import memory
 from bench.publishing import publishing
 from bench.report import Figure
 from bench.server import Server, running_server
@@ -83,6 +84,10 @@ def _http(server: Server, quick: bool) -> list[Figure]:
     return http(server, _MAIN, seconds=2 if quick else 5, rounds=1 if quick else 5)
 
 
+def _memory(server: Server, quick: bool) -> list[Figure]:
+    return memory(server, _MAIN, requests=20_000 if quick else 200_000)
+
+
 def _publishing(server: Server, quick: bool) -> list[Figure]:
     return publishing(server.cluster.dsn(_MAIN), seconds=4 if quick else 8, rounds=1 if quick else 5)
 
@@ -114,6 +119,7 @@ _AREAS: dict[str, Callable[[Server, bool], list[Figure]]] = {
     "waking": _waking,
     "drain": _drain,
     "latency": _latency,
+    "memory": _memory,
 }
 
 

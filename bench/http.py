@@ -7,12 +7,10 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -22,18 +20,18 @@ from api.passwords import hash_password
 from bench import workload
 from bench.paired import measure
 from bench.report import Figure, at_least_times
+from bench.served import http_request, sign_in, wait_for
 from bench.server import SERVICE, Connection, Server
 from bench.workload import KEPT, PLAIN
 from orchestrator.cluster import free_port
 from orchestrator.compiler.statements import compile_shape
 from orchestrator.model.collection import Catalog
 from orchestrator.model.shape import split
-from orchestrator.processes import last_line, spawn
+from orchestrator.processes import spawn
 
 __all__ = ["http"]
 
 _CONNECTIONS = 16
-_START_SECONDS = 30
 _VALUES = {"title": "Train ticket", "amount": 120.5, "owner": "ann"}
 
 _CREATE = """
@@ -58,20 +56,20 @@ def http(server: Server, database: str, *, seconds: int, rounds: int) -> list[Fi
         grants = sql.SQL("grant select, insert on {}, {} to {}")
         db.execute(grants.format(*map(sql.Identifier, (PLAIN, KEPT, SERVICE))))
         with _servers(server, database, _statements(db)) as (api, bare):
-            return _figures(db, api, bare, _sign_in(api, password), seconds, rounds)
+            return _figures(db, api, bare, sign_in(api, password), seconds, rounds)
 
 
 def _figures(db: Connection, api: int, bare: int, token: str, seconds: int, rounds: int) -> list[Figure]:
     mine = {"Authorization": f"Bearer {token}"}
     requests = {
         "create": (
-            (api, _request("POST", f"/api/{KEPT}:create", mine, _VALUES)),
-            (bare, _request("POST", "/create", {}, _VALUES)),
+            (api, http_request("POST", f"/api/{KEPT}:create", mine, _VALUES)),
+            (bare, http_request("POST", "/create", {}, _VALUES)),
         ),
-        "list of 20": ((api, _request("GET", f"/api/{KEPT}:list", mine)), (bare, _request("GET", "/list", {}))),
+        "list of 20": ((api, http_request("GET", f"/api/{KEPT}:list", mine)), (bare, http_request("GET", "/list", {}))),
         "get": (
-            (api, _request("GET", f"/api/{KEPT}:get?filterByTk=500", mine)),
-            (bare, _request("GET", "/get", {})),
+            (api, http_request("GET", f"/api/{KEPT}:get?filterByTk=500", mine)),
+            (bare, http_request("GET", "/get", {})),
         ),
     }
     figures = []
@@ -142,42 +140,13 @@ def _servers(server: Server, database: str, statements: Mapping[str, Any]) -> It
         for port, command in commands.items():
             log = server.home / f"http-{port}.log"
             children.append(spawn([sys.executable, *command], log=log, parent_death_signal=signal.SIGTERM))
-            _wait(f"http://127.0.0.1:{port}/{'api/__ready' if port == api else 'get'}", log)
+            wait_for(f"http://127.0.0.1:{port}/{'api/__ready' if port == api else 'get'}", log)
         yield api, bare
     finally:
         for child in children:
             child.terminate()
         for child in children:
             child.wait(30)
-
-
-def _wait(url: str, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{url} does not answer: {last_line(log)}") from None
-            time.sleep(0.1)
-        else:
-            return
-
-
-def _sign_in(port: int, password: str) -> str:
-    body = json.dumps({"account": "root", "password": password}).encode()
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/auth:signIn", body, headers)
-    with urllib.request.urlopen(request, timeout=10) as reply:
-        return str(json.load(reply)["data"]["token"])
-
-
-def _request(method: str, path: str, headers: Mapping[str, str], values: Any = None) -> bytes:
-    body = b"" if values is None else json.dumps(values).encode()
-    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{k}: {v}" for k, v in headers.items())]
-    if body:
-        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
-    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def _replies(port: int, request: bytes) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
 from bench import workload
+from bench.memory import private_megabytes
 from bench.paired import measure
 from bench.report import Figure
 from bench.workload import KEPT, PASSING, PLAIN
@@ -33,7 +33,7 @@ def sessions(dsn: str, *, rounds: int) -> list[Figure]:
             took = time.perf_counter() - began
             for _ in range(50):
                 db.execute(statement)
-            memory[table].append(_private_megabytes(db.info.backend_pid))
+            memory[table].append(private_megabytes(db.info.backend_pid))
         return took * 1000
 
     with psycopg.connect(dsn, autocommit=True) as db:
@@ -46,10 +46,3 @@ def sessions(dsn: str, *, rounds: int) -> list[Figure]:
         Figure(area, "private memory afterwards, not kept", "MB", memory[PASSING], plain, memory[PLAIN]),
         Figure(area, "private memory afterwards, kept", "MB", memory[KEPT], plain, memory[PLAIN]),
     ]
-
-
-def _private_megabytes(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError(f"/proc/{pid}/status has no RssAnon")

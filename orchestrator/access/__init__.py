@@ -10,6 +10,7 @@ from orchestrator.access.access import ROOT, Access, open_access, permission_of
 from orchestrator.access.grant import Grant
 from orchestrator.access.report import ACTION_ALIASES, AVAILABLE_ACTIONS, report
 from orchestrator.access.restriction import restrict, scope_variables
+from orchestrator.access.selection import may_see, permitted_fields, shows_tree
 from orchestrator.access.view import visible
 
 __all__ = [
@@ -18,10 +19,13 @@ __all__ = [
     "ROOT",
     "Access",
     "Grant",
+    "may_see",
     "open_access",
     "permission_of",
+    "permitted_fields",
     "report",
     "restrict",
     "scope_variables",
+    "shows_tree",
     "visible",
 ]

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.access.access import Access, permission_of
+from orchestrator.access.selection import permitted_fields
 from orchestrator.errors import ForbiddenError
 from orchestrator.model.collection import Catalog
+from orchestrator.model.shape import names as names_of
 from orchestrator.model.variables import Variables
 
 __all__ = ["restrict", "scope_variables"]
@@ -47,6 +49,8 @@ def restrict(
     restricted = dict(request)
     if access is None:
         return restricted
+    if fields := request.get("fields"):
+        restricted["fields"] = permitted_fields(access, catalog, request["collection"], names_of(fields))
     restricted["access"] = {
         name: _view(access, name, values)
         for name in sorted(_reached(catalog, request))

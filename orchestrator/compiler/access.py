@@ -74,6 +74,17 @@ class Restricted(Scope):
     def addressed(self, name: str) -> Collection:
         return self._named(name)
 
+    def parent(self, collection: Collection) -> Association | None:
+        if collection is not self._named(collection.name):
+            # made by the statement itself
+            return collection.parent
+        found = self.structure(collection.name).parent
+        if found is None or found.foreign_key in collection.fields:
+            return found
+        # the other way round it tells the same
+        own = (a.foreign_key for a in collection.associations.values() if a.target == collection.name)
+        return found if found.foreign_key in own else None
+
     def sees(self, name: str) -> bool:
         return self._access is None or name in self._access
 

@@ -161,12 +161,13 @@ def _leaf(scope: Scope, row: Row, path: Sequence[str], operand: Operand) -> exp.
         field, value = _json_path(field, value, rest, operand)
     elif operand.operator in {"childIn", "childNotIn"}:
         return _descendant(scope, collection, field, value, operand)
-    elif operand.kind == "column":
+    if operand.kind == "column":
         other = collection.readable(str(operand.first))
         if other is None:
             raise InvalidError(UNKNOWN_COLUMN)
-        compared = instant(other, column(alias, other.name))
-        return apply(*instant(field, value), operand, compared[1])
+        _, beside = instant(other, column(alias, other.name))
+        # what lies in a document is a text
+        return apply(*instant(field, value), operand, cast(beside, "text") if rest else beside)
     return apply(*instant(field, value), operand)
 
 
@@ -187,7 +188,7 @@ def _json_path(field: Field, value: exp.Expr, path: Sequence[str], operand: Oper
 
 def _descendant(scope: Scope, collection: Collection, field: Field, value: exp.Expr, operand: Operand) -> exp.Expr:
     """Rows below the given ones, by the collection's relation to itself."""
-    parent = collection.parent
+    parent = scope.parent(collection)
     if parent is None:
         raise InvalidError(f'collection "{collection.name}" is not a tree')
     key_field = scope.structure(collection.name).fields[parent.target_key]

@@ -68,6 +68,10 @@ class Scope:
         """The same; only its key, where no more may be named."""
         return self.collection(name)
 
+    def parent(self, collection: Collection) -> Association | None:
+        """The relation by which rows of a collection form a tree, where that may be seen."""
+        return collection.parent
+
     def sees(self, name: str) -> bool:
         """Whether anything of a collection may be seen."""
         return True

@@ -32,7 +32,7 @@ def select_tree(
     There is always a row, so that there is a count. ``where`` makes the conditions on the rows under an alias, none
     where all are wanted, and ``entries`` what is shown of them.
     """
-    parent = collection.parent
+    parent = scope.parent(collection)
     if parent is None:
         raise InvalidError(f'collection "{collection.name}" is not a tree')
     tree = _Tree(scope, collection, parent)

@@ -33,19 +33,21 @@ def settle(
     created: bool,
     updatable: Sequence[str] = (),
     actor: Actor | None = None,
+    known: Callable[[str, str], bool] | None = None,
 ) -> Any:
     """The values of a record or of a list of them.
 
     Args:
         created: whether they make records; then what is required must be there.
         updatable: paths of relations whose records may be changed, and not only linked.
+        known: whether a collection's field may be named in errors.
 
     Raises:
         InvalidError: a rule is broken; ``detail`` has an entry for each.
     """
     if not catalog.has_behaviour:
         return values
-    settling = _Settling(catalog, actor)
+    settling = _Settling(catalog, actor, known)
     settled = settling.all(collection, values, created, tuple(updatable))
     if settling.problems:
         raise InvalidError(settling.problems[0], detail={"errors": [{"message": text} for text in settling.problems]})
@@ -72,8 +74,9 @@ def without_secrets(catalog: Catalog, collection: str, values: Any) -> Any:
 class _Settling:
     """One request's values; what is wrong with them is gathered."""
 
-    def __init__(self, catalog: Catalog, actor: Actor | None) -> None:
+    def __init__(self, catalog: Catalog, actor: Actor | None, known: Callable[[str, str], bool] | None) -> None:
         self._catalog = catalog
+        self._known = known
         self._actor = actor
         self.problems: list[str] = []
 
@@ -117,6 +120,8 @@ class _Settling:
             values[name] = _normal(field, values[name])
         value = values.get(name) if given else None
         label = f"{table.title or table.name}: {field.title or name}"
+        if self._known is not None and not self._known(table.name, name):
+            label = "value"
         if given or created:
             if field.validation is not None and not (field.secret and isinstance(value, str) and is_hash(value)):
                 self.problems += problems(label, field.validation, value)

@@ -76,6 +76,18 @@ class Limits:
         grant = self.grant(collection, "view")
         return grant is not None and (grant.fields is None or grant.fields.issuperset(columns))
 
+    def may_name(self, collection: str, column: str) -> bool:
+        """Whether the role knows a column: because it is in view, or may be written."""
+        written = [self.grant(collection, action) for action in ("create", "update")]
+        return self.shows(collection, column) or any(
+            grant is not None and (grant.fields is None or column in grant.fields) for grant in written
+        )
+
+    def is_self(self, collection: str, column: str, value: Any) -> bool:
+        """Whether a key is that of the user himself, who need not be in view."""
+        user = self._variables.user
+        return collection == "users" and column == "id" and user is not None and str(value) == str(user.get("id"))
+
     def restrict(self, request: Mapping[str, Any], action: str | None = None) -> dict[str, Any]:
         """The request with what may be read for it, and which rows it may touch."""
         restricted = restrict(self._access, self.catalog, request, self._variables, action)

@@ -69,6 +69,11 @@ class Nesting:
         return {association.source_key for association, _ in self._children}
 
     @property
+    def lists(self) -> list[Association]:
+        """Relations whose keys a column of the row lists."""
+        return [association for association, _ in self._lists]
+
+    @property
     def has_children(self) -> bool:
         return bool(self._children)
 
@@ -233,7 +238,9 @@ class Nesting:
             return None
         keys = sorted({association.target_key, *target.key_columns})
         request = {"kind": "select", "collection": target.name, "keys": keys, "filterByTk": named}
-        rows = self._records.unlimited.fetch({**request, **self._records.visible(target.name)})
+        limits = self._records.limits
+        is_self = limits is not None and any(limits.is_self(target.name, *pair) for pair in named.items())
+        rows = self._records.unlimited.fetch(request if is_self else {**request, **self._records.visible(target.name)})
         if not rows:
             raise missing(association.name, target.name)
         return self._records.keys_of(rows[0])

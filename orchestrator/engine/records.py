@@ -17,7 +17,7 @@ from orchestrator.engine.links import How, associate
 from orchestrator.engine.nesting import Nesting
 from orchestrator.engine.port import Port
 from orchestrator.engine.reader import Reader, Rendering
-from orchestrator.engine.references import demand_visible
+from orchestrator.engine.references import demand_visible, hidden_keys
 from orchestrator.engine.statements import open_statements
 from orchestrator.engine.variables import UNDEFINED
 from orchestrator.errors import InvalidError
@@ -138,6 +138,9 @@ class Records(Reader):
         own = _columns(table, values, but=table.key_columns)
         demand_visible(self, table, own, selection, but=OWNERS)
         columns = {**own, **nesting.write_parents()}
+        if self.limits is not None:
+            for association in nesting.lists:
+                columns[association.foreign_key] += hidden_keys(self, table, association, selection)
         if columns:
             _sign(table, columns, user_id, created=False, visiting=self.visiting)
         kind = "update" if columns else "select"

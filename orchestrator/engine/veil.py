@@ -32,7 +32,9 @@ def veiled(error: StatementError, limits: Limits) -> StatementError:
     table = next((c for c in limits.catalog if (c.schema, c.table) == (error.schema, error.table)), None)
     if table is not None and state != _FOREIGN_KEY and _is_in_view(error, limits, table):
         return error
-    return StatementError(state, _TEXTS.get(state, _OTHERWISE))
+    # which row of a sheet it was is our own hint
+    hint = error.hint if error.hint is not None and error.hint.startswith("row ") else None
+    return StatementError(state, _TEXTS.get(state, _OTHERWISE), hint=hint)
 
 
 def _is_in_view(error: StatementError, limits: Limits, table: Collection) -> bool:
@@ -41,10 +43,7 @@ def _is_in_view(error: StatementError, limits: Limits, table: Collection) -> boo
         key = _KEY.search(error.detail or "")
         names = [name.strip().strip('"') for name in key[1].split(",")] if key is not None else list(table.fields)
     elif error.sqlstate == _NOT_NULL:
-        names = [error.column] if error.column else list(table.fields)
-        written = [limits.grant(table.name, action) for action in ("create", "update")]
-        if any(grant is not None and (grant.fields is None or error.column in grant.fields) for grant in written):
-            return True
+        return error.column is not None and limits.may_name(table.name, error.column)
     else:
         names = list(table.fields)
     return limits.shows(table.name, *names)

@@ -174,6 +174,15 @@ def test_many_statements_do_not_pile_up(database: str) -> None:
     _with_pool(database, use, size=1)
 
 
+def test_large_statements_do_not_pile_up(database: str) -> None:
+    async def use(pool: Pool) -> None:
+        for number in range(50):
+            assert await _value(pool, f"select '{number}' /* {'x' * 200_000} */") == str(number)
+        assert int(await _value(pool, "select sum(length(statement))::text from pg_prepared_statements")) < 3_000_000
+
+    _with_pool(database, use, size=1)
+
+
 def test_large_values_go_through_in_both_directions(database: str) -> None:
     async def use(pool: Pool) -> None:
         text = "x" * 20_000_000

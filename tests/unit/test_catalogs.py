@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from api import catalog
-from api.catalog import Catalogs
+from api.catalog import Catalogs, Statements
 from api.database import Database
+from orchestrator.model.collection import Catalog
 
 
 class _Database:
@@ -147,3 +148,24 @@ def test_what_is_announced_is_known_without_a_look() -> None:
         assert (await catalogs.current()).get("later") is not None
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize(("number", "text"), [(10, 1_000_000), (1_000_000, 200)])
+def test_statements_do_not_pile_up(monkeypatch: pytest.MonkeyPatch, number: int, text: int) -> None:
+    monkeypatch.setattr(catalog, "_CACHED", number)
+    monkeypatch.setattr(catalog, "_CACHED_TEXT", text)
+    compiled = []
+
+    def compile_shape(_catalog: object, shape: str) -> str:
+        compiled.append(shape)
+        return f"select {shape.rjust(20)}"
+
+    monkeypatch.setattr(catalog, "compile_shape", compile_shape)
+    statements = Statements(Catalog(revision=0, collections={}))
+    for shape in range(100):
+        assert statements.of(str(shape)) == f"select {shape:>20}"
+    assert statements.of("99") == f"select {99:>20}"
+    assert compiled == [str(shape) for shape in range(100)]
+    # what came long ago is forgotten
+    statements.of("0")
+    assert compiled[-1] == "0"

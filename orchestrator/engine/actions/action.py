@@ -101,6 +101,7 @@ class Action(ABC):
             created=self.event == "insert",
             updatable=request.options.get("updateAssociationValues") or (),
             actor=self.frame.actor,
+            known=self.limits.may_name if self.limits is not None else None,
         )
         self.request = replace(request, values=settled)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from orchestrator.engine.actions.action import objects
 from orchestrator.engine.actions.create import Create
@@ -17,6 +17,8 @@ _LOCK = "select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended
 
 class ImportRows(Create):
     """A create of many that nobody else does at the same time; what is wrong is told with the number of its row."""
+
+    permission: ClassVar[str] = "importXlsx"
 
     def parameters(self) -> list[dict[str, Any]]:
         """As of a create of the same list."""

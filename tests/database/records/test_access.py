@@ -93,6 +93,11 @@ def _named(collection: Collection, access: Access, name: str) -> bool:
 
 def _consistent(catalog: Catalog, access: Access) -> Access:
     """Relations only as far as the columns that they go by may be seen: without these the copy cannot have them."""
+    things = access.get("things", {})
+    if "parent" not in things.get("relations", ["parent"]):
+        # the column alone makes a tree as well
+        columns = things.get("fields") or catalog.collections["things"].fields
+        things["fields"] = [column for column in columns if column != "parentId"]
     for name in access.keys() & set(NARROWED):
         collection = catalog.collections[name]
         entry = access[name]

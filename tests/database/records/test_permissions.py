@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -15,7 +16,7 @@ from orchestrator.cluster import Cluster
 from orchestrator.compiler.statements import compile_shape
 from orchestrator.errors import InvalidError
 from orchestrator.model.aggregation import split_query
-from orchestrator.model.collection import Catalog
+from orchestrator.model.collection import Association, Catalog
 from orchestrator.model.shape import split
 
 from .conftest import NOW, shared_database
@@ -31,6 +32,7 @@ create table docs (
 );
 create table notes (id integer primary key, body text, "docId" integer references docs (id) on delete cascade);
 create table tags (id integer primary key, name text);
+create table lists (id integer primary key, "tagIds" integer[]);
 create table "docsTags" (
     "docId" integer references docs (id) on delete cascade,
     "tagId" integer references tags (id),
@@ -42,9 +44,10 @@ insert into docs values
     (1, 'one', 'x', 1, 1), (2, 'two', 'y', 1, 2), (3, 'three', 'z', 2, 1), (4, 'four', 'z', 2, null);
 insert into notes values (1, 'of one', 1), (2, 'of three', 3), (3, 'of three as well', 3);
 insert into tags values (1, 'a'), (2, 'b');
+insert into lists values (1, '{2,1}'), (2, '{2}');
 insert into "docsTags" values (1, 1, 10), (1, 2, 20), (3, 1, 30);
 """
-TABLES = ("teams", "docs", "notes", "tags", '"docsTags"')
+TABLES = ("teams", "docs", "notes", "tags", "lists", '"docsTags"')
 MINE = {"createdById": 1}
 
 
@@ -147,8 +150,10 @@ def test_what_is_below_a_row_is_looked_for_among_those_that_may_be_seen(asked: A
     assert asked.ids("teams", filter=below, access={"teams": {"scope": {"name.$ne": "blue"}}}) == []
     assert asked.ids("teams", filter=below, access={"teams": {"scope": {"name.$ne": "green"}}}) == [2]
     assert asked.ids("teams", filter=below, access={"teams": {"scope": {"name.$ne": "grey"}}}) == [2, 3]
+    for relations, fields in ((["parent"], []), ([], ["parentId"])):
+        assert asked.ids("teams", filter=below, access={"teams": {"relations": relations, "fields": fields}})
     with pytest.raises(InvalidError, match='"teams" is not a tree'):
-        asked.ids("teams", filter=below, access={"teams": {"relations": []}})
+        asked.ids("teams", filter=below, access={"teams": {"relations": [], "fields": ["name"]}})
 
 
 def test_a_relation_may_be_seen_where_the_column_it_goes_by_may_not(asked: Asked) -> None:
@@ -156,6 +161,28 @@ def test_a_relation_may_be_seen_where_the_column_it_goes_by_may_not(asked: Asked
     (row,) = asked.data("docs", filterByTk=3, fields=["id", "team.name", "notes"], access=access)
     assert row["team"] == {"name": "red"} and [note["id"] for note in row["notes"]] == [2, 3]
     assert asked.ids("docs", filter={"team.name": "red"}, access=access) == [1, 3]
+
+
+def test_a_relation_by_a_list_of_keys_may_be_seen_where_the_list_may_not(asked: Asked) -> None:
+    relation = Association(
+        name="tags",
+        type="belongsToArray",
+        target="tags",
+        foreign_key="tagIds",
+        source_key="id",
+        target_key="id",
+    )
+    lists = replace(asked.catalog.collections["lists"], associations={"tags": relation})
+    asked = Asked(asked.connection, replace(asked.catalog, collections={**asked.catalog.collections, "lists": lists}))
+    access: Any = {"lists": {"fields": []}, "tags": {}}
+    whole = [{"id": 2, "name": "b"}, {"id": 1, "name": "a"}]
+    assert asked.data("lists", filterByTk=1, appends=["tags"], access=access) == [{"id": 1, "tags": whole}]
+    assert asked.ids("lists", filter={"tags.name": "a"}, access=access) == [1]
+    assert asked.ids("tags", association=_from("lists", "tags", 1), access=access) == [1, 2]
+    access = {"lists": {"scope": {"id": 2}}, "tags": {"scope": {"name": "b"}}}
+    assert asked.data("lists", appends=["tags"], fields=["id"], access=access) == [{"id": 2, "tags": whole[:1]}]
+    assert asked.ids("tags", association=_from("lists", "tags", 1), access=access) == []
+    assert asked.ids("tags", association=_from("lists", "tags", 2), access=access) == [2]
 
 
 def test_a_relation_without_permission_is_unknown(asked: Asked) -> None:
