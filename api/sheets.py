@@ -12,21 +12,22 @@ from urllib.parse import quote
 
 import psycopg
 
-from api import reads
+from api.access import restricted, scope_of
 from api.context import Context
 from api.errors import ApiError, describe
-from api.owned import narrowed
-from api.params import Params, load_json
+from api.params import load_json
 from api.reply import Reply
-from api.request import Target
 from api.resources import Action
 from api.sheet_columns import Column, read_columns
 from api.sheet_values import columns_of, texts_of, value_of
+from api.statements import run
 from api.workbook import Cell, WorkbookError, read_rows, write_rows
 from api.writes import act
+from orchestrator.access import visible
 from orchestrator.engine.encoding import to_json
-from orchestrator.model.collection import Association
+from orchestrator.model.collection import Association, Catalog, Collection
 from orchestrator.model.dateranges import parse_zone
+from orchestrator.model.shape import split
 
 __all__ = ["ACTIONS"]
 
@@ -40,19 +41,15 @@ async def export(ctx: Context) -> Reply:
     columns, title, _ = await _asked(ctx)
     most = ctx.services.settings.max_export_rows
     with _alone(ctx, "export"):
-        names = list(dict.fromkeys(column.name for column in columns))
-        selection: dict[str, Any] = {"fields": names, "appends": [], "excluded": [], "raw": {}}
-        page = await reads.listing(narrowed(ctx, **selection, page=1, page_size=most, paginate=True))
-        found = json.loads(page.body)
-        meta = found["meta"]
-        if meta.get("hasNext") or meta.get("count", 0) > most:
+        records = await _records(ctx, list(dict.fromkeys(column.name for column in columns)), most + 1)
+        if len(records) > most:
             raise ApiError(400, f"there are more than {most} records to export")
         zone = parse_zone(ctx.header("x-timezone"))
         content = await asyncio.to_thread(
             lambda: write_rows(
                 [
                     [column.title for column in columns],
-                    *([column.cell(record, zone) for column in columns] for record in found["data"]),
+                    *([column.cell(record, zone) for column in columns] for record in records),
                 ]
             )
         )
@@ -122,14 +119,63 @@ async def _asked(ctx: Context) -> tuple[list[Column], str, str]:
         except ValueError:
             raise ApiError(400, '"columns" is not valid JSON') from None
     catalog = (await ctx.services.catalogs.current()).catalog
-    collection = catalog.get(ctx.collection)
-    if collection is None:
-        raise ApiError(404, "Not Found")
+    seen = catalog if ctx.access is None else visible(ctx.access, catalog)
+    collection = _permitted(ctx, seen if ctx.action == "export" else catalog)
     texts = [given.get(name) for name in ("title", "explain")]
     if not all(text is None or isinstance(text, str) for text in texts):
         raise ApiError(400, '"title" and "explain" must be texts')
     title, explain = texts
-    return read_columns(columns, catalog, collection), title or ctx.collection, explain or ""
+    return read_columns(columns, seen, collection), title or ctx.collection, explain or ""
+
+
+def _permitted(ctx: Context, catalog: Catalog) -> Collection:
+    """The collection with what the role may export of it, or write by importing."""
+    collection = catalog.get(ctx.collection)
+    if ctx.access is None and collection is not None:
+        return collection
+    grant = (
+        ctx.access.grant(ctx.collection, "export" if ctx.action == "export" else "importXlsx") if ctx.access else None
+    )
+    if collection is None or grant is None:
+        raise ApiError(403, "No permissions")
+    # of what is written, relations are among the fields
+    relations = grant.relations if ctx.action == "export" else grant.fields
+    return replace(
+        collection,
+        fields={n: f for n, f in collection.fields.items() if grant.fields is None or n in grant.fields},
+        associations={n: a for n, a in collection.associations.items() if relations is None or n in relations},
+    )
+
+
+async def _records(ctx: Context, names: list[str], most: int) -> list[dict[str, Any]]:
+    """The first records that the filter selects, of those that the role may export and view."""
+    request: dict[str, Any] = {
+        "kind": "select",
+        "collection": ctx.collection,
+        "filter": ctx.params.filter,
+        "fields": names,
+        "sort": ctx.params.sort,
+        "limit": most,
+        "rendering": "wire",
+        "timezone": ctx.header("x-timezone"),
+        "userId": ctx.user_id,
+    }
+    if ctx.target.association is not None and ctx.target.source_id != "_":
+        name, source = ctx.target.association, ctx.target.collection
+        request["association"] = {"collection": source, "name": name, "key": ctx.source_key()}
+    request = await restricted(ctx, request)
+    rows = await scope_of(ctx, ctx.collection, "export")
+    if rows is not None:
+        entry = request["access"][ctx.collection]
+        view = entry.get("scope")
+        entry["scope"] = rows if view is None else False if False in (rows, view) else {"$and": [view, rows]}
+    return await _select(ctx, request)
+
+
+async def _select(ctx: Context, request: dict[str, Any]) -> list[dict[str, Any]]:
+    found = await run(ctx.services, *split(request))
+    records: list[dict[str, Any]] = json.loads(found[0][0] or b"[]")
+    return records
 
 
 def _content(ctx: Context) -> bytes:
@@ -200,18 +246,21 @@ async def _keys(ctx: Context, relation: Association, name: str, texts: set[str])
     """By text, keys of the related records that have it in a field, of those that the role may see."""
     if not texts:
         return {}
-    params = Params(filter={name: {"$in": sorted(texts)}}, fields=[name, relation.target_key], paginate=False)
-    reply = await reads.listing(
-        replace(ctx, collection=relation.target, target=Target(relation.target, action="list"), params=params)
-    )
+    request = {
+        "kind": "select",
+        "collection": relation.target,
+        "filter": {name: {"$in": sorted(texts)}},
+        "fields": [name, relation.target_key],
+        "rendering": "wire",
+    }
     keys: dict[str, list[Any]] = {}
-    for record in json.loads(reply.body)["data"]:
+    for record in await _select(ctx, await restricted(ctx, request)):
         keys.setdefault(str(record[name]), []).append(record[relation.target_key])
     return keys
 
 
 ACTIONS = (
-    Action("export", export, reads=True, root_only=True),
-    Action("downloadXlsxTemplate", template, reads=True, root_only=True),
-    Action("importXlsx", import_, writes=True, root_only=True),
+    Action("export", export, reads=True, restricts=True),
+    Action("downloadXlsxTemplate", template, reads=True, restricts=True),
+    Action("importXlsx", import_, writes=True, restricts=True),
 )

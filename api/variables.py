@@ -34,7 +34,7 @@ async def _visible_user(ctx: Context, names: Iterable[str]) -> dict[str, Any]:
         return await read_user(ctx, names)
     related = {name for name in names if name.count(".") > 1}
     user = await read_user(ctx, set(names) - related)
-    catalog = (await ctx.services.catalogs.current()).catalog
+    catalog = (await ctx.services.main.catalogs.current()).catalog
     users = catalog.get("users")
     if not user or users is None:
         return user

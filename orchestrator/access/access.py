@@ -33,6 +33,7 @@ ALIASES: Mapping[str, str] = {
     "toggle": "update",
     "destroy": "destroy",
     "import": "importXlsx",
+    "downloadXlsxTemplate": "importXlsx",
     "export": "export",
     "exportAttachments": "export",
     "firstOrCreate": "create",

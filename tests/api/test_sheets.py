@@ -308,3 +308,109 @@ def test_other_roles_may_not(api: Api) -> None:
         files, data = {"file": ("rows.xlsx", _book(["Title"], ["clerk"]))}, {"columns": json.dumps([_TITLE])}
         assert client.post("/posts:importXlsx", files=files, data=data).status_code == 403
     assert _titles(api, "clerk") == []
+
+
+def _permit(api: Api, role: str, resource: str, **actions: Any) -> None:
+    """Give a role permissions for a resource; scopes are filters."""
+    given = []
+    for name, action in actions.items():
+        scope = None
+        if "scope" in action:
+            values = {"name": f"{role} {name}", "resourceName": resource, "scope": action["scope"]}
+            scope = api.create("dataSourcesRolesResourcesScopes", values)["id"]
+        given.append({"name": name, "fields": action.get("fields", []), "scopeId": scope})
+    response = api.root.post(
+        f"/roles/{role}/resources:create", json={"name": resource, "usingActionsConfig": True, "actions": given}
+    )
+    assert response.status_code == 200, response.text
+
+
+def test_a_role_exports_what_it_may_export_and_view(api: Api) -> None:
+    api.create("roles", {"name": "exporter", "strategy": {"actions": []}})
+    _permit(
+        api,
+        "exporter",
+        "posts",
+        view={"fields": ["title", "category"], "scope": {"title": {"$startsWith": "shown"}}},
+        export={"fields": ["title", "read", "category"], "scope": {"read": {"$gt": 1}}},
+    )
+    _permit(api, "exporter", "categories", view={"fields": ["name"]})
+    category = api.create("categories", {"name": "exported", "level": 9})
+    rows = [("shown 1", 1), ("shown 2", 2), ("hidden 3", 3), ("shown 4", 4)]
+    api.create("posts", [{"title": title, "read": read, "categoryId": category["id"]} for title, read in rows])
+    api.add_user("ella", "exporter")
+    with api.client("ella") as client:
+        sheet = _rows(client.post("/posts:export", json={"columns": [_TITLE, _CATEGORY]}))
+        assert sheet == [["Title", "Category"], ["shown 2", "exported"], ["shown 4", "exported"]]
+        every = _rows(client.post("/posts:export"))
+        assert (every[0], [row[-1] for row in every[1:]]) == (["id", "title"], ["shown 2", "shown 4"])
+        unknown = client.post("/posts:export", json={"columns": [{"dataIndex": ["nope"]}]})
+        for path in (["read"], ["category", "level"], ["comments", "content"]):
+            hidden = client.post("/posts:export", json={"columns": [{"dataIndex": path}]})
+            assert hidden.status_code == 400
+            assert hidden.text == unknown.text.replace("nope", ".".join(path))
+        by_filter = client.post("/posts:export", params={"filter": '{"read": 4}'}, json={"columns": [_TITLE]})
+        assert by_filter.status_code == 400
+        assert client.post("/categories:export").status_code == 403
+        assert client.post("/comments:export").status_code == 403
+        assert client.post("/posts:downloadXlsxTemplate", json={"columns": [_TITLE]}).status_code == 403
+
+
+def test_who_may_export_but_not_view_exports_nothing(api: Api) -> None:
+    api.create("roles", {"name": "blind", "strategy": {"actions": ["export"]}})
+    api.add_user("finn", "blind")
+    with api.client("finn") as client:
+        assert client.post("/posts:export", json={"columns": [_TITLE]}).status_code == 403
+
+
+def test_a_role_imports_what_it_may_import(api: Api) -> None:
+    api.create("roles", {"name": "importer", "strategy": {"actions": []}})
+    _permit(api, "importer", "posts", importXlsx={"fields": ["title", "category"]})
+    scope = {"name": {"$startsWith": "open"}}
+    _permit(api, "importer", "categories", view={"fields": ["name"], "scope": scope})
+    _permit(api, "importer", "comments", create={})
+    open_, closed = api.create("categories", [{"name": "open category"}, {"name": "closed category"}])
+    api.add_user("gina", "importer")
+    with api.client("gina") as client:
+        gina = Api.__new__(Api)
+        gina.root = client
+        header = ["Title", "Category"]
+        answer = _import(gina, "posts", [_TITLE, _CATEGORY], header, ["by gina", "open category"])
+        _imported(answer, 1)
+        (post,) = api.list("/posts:list", filter='{"title": "by gina"}')
+        assert post["categoryId"] == open_["id"]
+        for name in ("closed category", "no category"):
+            refused = _import(gina, "posts", [_TITLE, _CATEGORY], header, ["by gina 2", name])
+            _refused(refused, f'row 2: no record has "{name}" in "Category"')
+        by_key = {"dataIndex": ["category"], "defaultTitle": "Category"}
+        refused = _import(gina, "posts", [_TITLE, by_key], header, ["by gina 2", closed["id"]])
+        _refused(refused, f'row 2: no record has "{closed["id"]}" in "Category"')
+        _refused(_import(gina, "posts", [_READ], ["Times read"], [5]), '"read" is not a column of "posts"')
+        secret = {"dataIndex": ["category", "level"], "defaultTitle": "Level"}
+        _refused(_import(gina, "posts", [secret], ["Level"], [5]), '"category.level" is not a column of "posts"')
+        content = [{"dataIndex": ["content"], "defaultTitle": "Content"}]
+        assert _import(gina, "comments", content, ["Content"], ["c"]).status_code == 403
+        assert client.post("/posts:create", json={"title": "by gina 3"}).status_code == 403
+    assert _titles(api, "by gina") == ["by gina"]
+
+
+def test_what_is_wrong_with_a_row_tells_a_role_nothing_of_what_it_does_not_see(api: Api) -> None:
+    api.create("roles", {"name": "uniquer", "strategy": {"actions": []}})
+    _permit(api, "uniquer", "categories", importXlsx={"fields": ["name"]})
+    api.create("categories", {"name": "taken in secret"})
+    api.add_user("hugo", "uniquer")
+    with api.client("hugo") as client:
+        hugo = Api.__new__(Api)
+        hugo.root = client
+        name = [{"dataIndex": ["name"], "defaultTitle": "Name"}]
+        _refused(_import(hugo, "categories", name, ["Name"], ["taken in secret"]), "row 2: value already exists")
+
+
+def test_a_template_is_for_who_may_import(api: Api) -> None:
+    api.create("roles", {"name": "templater", "strategy": {"actions": []}})
+    _permit(api, "templater", "posts", importXlsx={"fields": ["title"]})
+    api.add_user("ivan", "templater")
+    with api.client("ivan") as client:
+        assert _rows(client.post("/posts:downloadXlsxTemplate", json={"columns": [_TITLE]})) == [["Title"]]
+        refused = client.post("/posts:downloadXlsxTemplate", json={"columns": [_READ]})
+        _refused(refused, '"read" is not a column of "posts"')
