@@ -26,6 +26,7 @@ from orchestrator.engine.guard import Guard, Skip, bound_guards, guards_of
 from orchestrator.engine.history import Entry, History
 from orchestrator.engine.port import StatementError
 from orchestrator.engine.quick_create import prepare as quick_create
+from orchestrator.engine.titles import titled
 from orchestrator.engine.veil import veiled
 from orchestrator.engine.verdict import Refusal
 from orchestrator.errors import (
@@ -121,9 +122,7 @@ def act(host: RequestHost, text: str, standing: Standing) -> Done:
         ours = _revive(error)
         if ours is not None:
             return _refused(host, entries, ours)
-        if limits is None:
-            raise
-        raise veiled(error, limits) from None
+        raise titled(error if limits is None else veiled(error, limits), host) from None
     finally:
         host.requesting = False
 

@@ -44,6 +44,7 @@ class Field:
     scope_key: str | None = None
     #: what was declared of its values: see engine.field_values
     behaviour: Mapping[str, Any] = field(default_factory=dict)
+    title: str | None = None
 
     @property
     def writable(self) -> bool:
@@ -68,10 +69,6 @@ class Field:
     def accuracy(self) -> str:
         """What such a column counts."""
         return "millisecond" if self.behaviour.get("accuracy") == "millisecond" else "second"
-
-    @property
-    def title(self) -> str | None:
-        return self.behaviour.get("title")
 
     @property
     def validation(self) -> Mapping[str, Any] | None:
@@ -252,7 +249,13 @@ def _field(column: Mapping[str, Any]) -> Field:
         operators=column.get("operators"),
         scope_key=column.get("scopeKey"),
         behaviour=column.get("behaviour") or {},
+        title=_title(column.get("title")),
     )
+
+
+def _title(value: Any) -> str | None:
+    """What people call a field; a template of the client's is nothing to show."""
+    return value if isinstance(value, str) and value and "{{" not in value else None
 
 
 def _association(relation: Mapping[str, Any], source: str, keys: Mapping[str, Key]) -> Association | None:

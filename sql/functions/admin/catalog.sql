@@ -25,7 +25,7 @@ as $$
     left join lateral (
         select
             jsonb_agg(
-                jsonb_build_object('name', f.name, 'type', f.type) || (f.options - array['uiSchema', 'title'])
+                jsonb_build_object('name', f.name, 'type', f.type) || (f.options - 'uiSchema')
                 order by f.sort, f.attnum
             ) filter (where f.attnum is not null) as columns,
             jsonb_agg(
