@@ -64,11 +64,18 @@ async def open_to_all(call: Call) -> list[object]:
     return [call.user, call.role]
 
 
+@action("reports:silent")
+async def silent(_call: Call) -> None:
+    """Answers nothing."""
+
+
 @action("reports:shapes")
 async def shapes(call: Call) -> object:
     """A body as the parameter says."""
     kinds: dict[str, object] = {"list": [1], "zero": 0, "object": {"a": 1}}
     call.body = kinds.get(call.params["as"])
+    if call.params["as"] == "empty":
+        call.status = 204
     if call.params["as"] == "message":
         call.body, call.messages = {}, ["said"]
     return None

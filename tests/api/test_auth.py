@@ -171,8 +171,21 @@ def test_a_role_taken_away_is_missed_at_once(api: Api) -> None:
         assert carol.get("/posts:list").status_code == 401
 
 
+def test_any_origin_may_sign_in_and_no_cookie_does(api: Api) -> None:
+    values = {"account": "root", "password": PASSWORD}
+    foreign = {"Origin": "https://elsewhere.example", "Referer": "https://elsewhere.example/x"}
+    response = api.guest.post("/auth:signIn", json=values, headers=foreign)
+    assert response.status_code == 200 and "Set-Cookie" not in response.headers
+    token = response.json()["data"]["token"]
+    cookies = {"Cookie": f"nb_auth_token_main={token}; nb_authenticator_main=basic; nb_role_main=root"}
+    assert _code(api.guest.get("/auth:check", headers=cookies)) == (401, "EMPTY_TOKEN")
+    mine = {"Authorization": f"Bearer {token}", "Cookie": "nb_role_main=nobody"}
+    assert api.guest.get("/auth:check", headers=mine).status_code == 200
+    assert "Set-Cookie" not in api.guest.post("/auth:signOut", headers=mine).headers
+
+
 def test_other_actions_of_auth_do_not_exist(api: Api) -> None:
-    for path in ("/auth:list", "/auth", "/auth/1", "/auth/1/users:list"):
+    for path in ("/auth:list", "/auth", "/auth/1", "/auth/1/users:list", "/auth:syncCookies"):
         assert api.guest.get(path).status_code == 404
 
 

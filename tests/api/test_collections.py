@@ -74,6 +74,13 @@ def test_names_are_checked_with_the_words_of_the_wire(api: Api) -> None:
     assert refused(name="posts") == (400, "Collection named posts already exists")
     assert refused(name="users") == (400, "Collection named users already exists")
     assert refused(name="odd", fields=[{"name": "x", "type": "nonsense"}]) == (400, "unsupported field type nonsense")
+    for unknown in ("formula", "sequence", "attachment"):
+        field = {"name": "x", "type": unknown}
+        assert refused(name="odd", fields=[field]) == (400, f"unsupported field type {unknown}")
+    api.db.execute("create table if not exists unmanaged (n integer)")
+    message = 'table "unmanaged" exists already: load it as a collection, or take another name'
+    assert refused(name="unmanaged") == (400, message)
+    assert api.root.get("/dbViews:list").status_code == 404
     assert refused(name="odd", autoGenId=False) == (400, 'collection "odd" has no column')
     assert api.db.execute("select to_regclass('odd')").fetchone() == (None,)
 
@@ -149,6 +156,22 @@ def test_what_addresses_rows_is_kept_and_the_last_column_takes_the_table(api: Ap
     api.root.post("/collections/keyed/fields:destroy?filterByTk=n")
     assert api.root.post("/collections/keyed/fields:destroy?filterByTk=id").json() == {"data": True}
     assert api.db.execute("select to_regclass('keyed')").fetchone() == (None,)
+
+
+def test_options_say_how_rows_are_addressed_and_counted(api: Api) -> None:
+    make(api, "coded", {"name": "code", "type": "string"}, filterTargetKey="code", simplePaginate=True)
+    api.create("coded", [{"code": "a"}, {"code": "b"}])
+    assert api.root.get("/coded:get/b").json()["data"]["id"] == 2
+    page = api.root.get("/coded:list?pageSize=1&fields=code").json()
+    assert page == {"data": [{"code": "a"}], "meta": {"hasNext": True, "page": 1, "pageSize": 1}}
+
+
+def test_views_on_a_table_go_with_it_on_demand(api: Api) -> None:
+    make(api, "viewed", {"name": "a", "type": "string"})
+    api.db.execute("create view on_viewed as select a from viewed")
+    assert api.root.post("/collections:destroy?filterByTk=viewed").status_code == 400
+    assert api.root.post("/collections:destroy?filterByTk=viewed&cascade=true").json() == {"data": 1}
+    assert api.db.execute("select to_regclass('viewed'), to_regclass('on_viewed')").fetchone() == (None, None)
 
 
 def test_definitions_are_listed_filtered_and_described(api: Api) -> None:

@@ -202,6 +202,13 @@ def test_bodies_are_wrapped_by_their_form(custom: Api, kind: str, answer: Any) -
     assert (response.status_code, response.json()) == (200, answer)
 
 
+def test_a_handler_may_answer_nothing(custom: Api) -> None:
+    silent = custom.root.get("/reports:silent")
+    assert (silent.status_code, silent.json()) == (200, {})
+    empty = custom.root.get("/reports:shapes?as=empty")
+    assert (empty.status_code, empty.content) == (204, b"")
+
+
 def test_a_handler_ends_a_request_with_an_error(custom: Api) -> None:
     response = custom.root.get("/reports:refuse")
     assert (response.status_code, response.json()) == (409, {"errors": [{"message": "not today", "code": "LATER"}]})

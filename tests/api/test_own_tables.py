@@ -48,6 +48,16 @@ def test_columns_are_those_of_the_views(db: psycopg.Connection[tuple[object, ...
         assert found == [(field.name, field.pg_type) for field in collection.fields.values()], collection.name
 
 
+def test_they_come_before_tables_of_their_name(api: Api) -> None:
+    api.db.execute("create schema shadowed; create table shadowed.roles (name text primary key, secret text)")
+    api.db.execute("select orchestrator.manage('shadowed.roles')")
+    try:
+        assert {"admin", "member", "root"} <= {row["name"] for row in api.list("/roles:list")}
+        assert "secret" not in api.list("/roles:list")[0]
+    finally:
+        api.db.execute("select orchestrator.unmanage('shadowed.roles'); drop schema shadowed cascade")
+
+
 def test_workflows_with_their_nodes(api: Api, workflow: int) -> None:
     found = api.root.get(f"/workflows:get/{workflow}?appends=nodes").json()["data"]
     assert (found["key"], found["type"], found["enabled"], found["current"]) == ("note", "collection", True, True)

@@ -308,6 +308,16 @@ def test_categories_are_set_replaced_and_copied(api: Api) -> None:
     assert [found["id"] for found in api.list("/workflows:list", **{"filter[categories.id]": one})] != []
 
 
+def test_a_stack_limit_counts_at_once(api: Api) -> None:
+    row = made(api, type="collection", config={"collection": "posts", "mode": 1}, enabled=True, sync=True)
+    values = {"collection": "posts", "params": {"values": {"title": "again"}}}
+    changed(api, row, options={"stackLimit": 3})
+    node(api, row, type="create", config=values)
+    api.create("posts", {"title": "first"})
+    assert len(api.list("/executions:list")) == 3
+    assert len(api.list("/posts:list")) == 4
+
+
 # -- sync, and who may -------------------------------------------------------------------------------------------------
 
 
