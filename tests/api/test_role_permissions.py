@@ -2,53 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from .acting import As
 from .conftest import Api
+from .permitting import SCOPES, document, put, refusal, revision, scope, viewer
 
-SCOPES = "/dataSourcesRolesResourcesScopes"
-
-
-def refusal(response: httpx.Response) -> tuple[int, str]:
-    return response.status_code, response.json()["errors"][0]["message"]
-
-
-def put(api: Api, name: str, *actions: dict[str, Any], role: str = "viewer", using: bool = True) -> dict[str, Any]:
-    values = {"name": name, "usingActionsConfig": using, "actions": list(actions)}
-    response = api.root.post(f"/roles/{role}/resources:create", json=values)
-    assert response.status_code == 200, response.text
-    return dict(response.json()["data"])
-
-
-def scope(api: Api, **values: Any) -> dict[str, Any]:
-    return dict(api.create("dataSourcesRolesResourcesScopes", values))
-
-
-def document(api: Api, role: str = "viewer") -> dict[str, Any]:
-    """What the role may do, as the database tells."""
-    (text,) = api.db.execute("select orchestrator.access_document(array[%s])", (role,)).fetchone() or ("",)
-    (found,) = json.loads(text)["roles"]
-    return dict(found)
-
-
-def revision(api: Api) -> int:
-    (number,) = api.db.execute("select orchestrator.access_revision()").fetchone() or (0,)
-    return int(number)
-
-
-@pytest.fixture(autouse=True)
-def viewer(api: Api) -> Iterator[None]:
-    api.create("roles", {"name": "viewer"})
-    yield
-    api.db.execute("delete from orchestrator.roles where name not in ('root', 'admin', 'member')")
-    api.db.execute("delete from orchestrator.data_sources_roles_resources")
-    api.db.execute("delete from orchestrator.data_sources_roles_resources_scopes where key not in ('all', 'own')")
+#: fixtures
+__all__ = ["viewer"]
 
 
 # -- resources ---------------------------------------------------------------------------------------------------------
@@ -293,92 +256,6 @@ def test_collections_tell_what_decides_about_them(api: Api) -> None:
     assert api.list("/roles/viewer/dataSourcesCollections:list", pageSize=1, page=2)[0]["roleName"] == "viewer"
     assert api.list("/roles/viewer/dataSourcesCollections:list", dataSourceKey="other") == []
     assert api.root.post("/roles/viewer/collections:create", json={"name": "x"}).status_code == 404
-
-
-# -- scopes ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_scope_is_created_used_and_changed(api: Api) -> None:
-    made = scope(api, name="Cheap", resourceName="posts", scope={"price": {"$lt": 10}})
-    assert (made["name"], made["resourceName"], made["scope"]) == ("Cheap", "posts", {"price": {"$lt": 10}})
-    assert made["key"].startswith("s_")
-    for reference in (made["id"], str(made["id"]), made["key"], made, {"id": made["id"]}):
-        found = put(api, "posts", {"name": "view", "scope": reference})
-        assert found["actions"][0]["scopeId"] == made["id"]
-        api.root.post("/roles/viewer/resources:destroy?filterByTk=posts")
-    put(api, "posts", {"name": "view", "scopeId": made["id"]})
-    assert document(api)["resources"]["posts"]["view"]["scope"] == {"price": {"$lt": 10}}
-    path = f"{SCOPES}:update?filterByTk={made['id']}"
-    (changed,) = api.root.post(path, json={"scope": {"read": 1}, "key": "other"}).json()["data"]
-    assert (changed["scope"], changed["key"]) == ({"read": 1}, made["key"])
-    assert document(api)["resources"]["posts"]["view"]["scope"] == {"read": 1}
-
-
-def test_scopes_know_variables_and_relations(api: Api) -> None:
-    filters = [
-        {"categoryId": "{{ ctx.state.currentUser.id }}"},
-        {"categoryId": {"$in": ["{{$user.id}}"]}},
-        {"publishedAt": {"$dateBefore": "{{$nDate.today}}"}},
-        {"category": {"name": "{{$user.nickname}}"}},
-        {"$or": [{"title.$includes": "x"}, {"$not": {"read": 3}}]},
-        {},
-    ]
-    for filter_ in filters:
-        assert scope(api, resourceName="posts", scope=filter_)["scope"] == filter_
-    assert scope(api, name="any", scope={"whatever": 1})["resourceName"] is None
-    assert scope(api, resourceName="users", scope={"roles": {"name": "{{$nRole}}"}})["resourceName"] == "users"
-    api.create("collections", {"name": "owned", "createdBy": True, "fields": []})
-    assert scope(api, resourceName="owned", scope={"createdBy": {"roles": {"name": "viewer"}}})["id"]
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"resourceName": "nosuch", "scope": {}}, '"name": "nosuch" is no collection'),
-        ({"resourceName": "posts", "scope": {"body": 1}}, "Invalid SQL column or table reference"),
-        ({"resourceName": "posts", "scope": {"category": {"nosuch": 1}}}, None),
-        ({"resourceName": "posts", "scope": {"title": {"$nosuch": 1}}}, None),
-        ({"resourceName": "posts", "scope": [1]}, '"scope" must be of type object'),
-        ({"scope": {"title": {"$nosuch": 1}}}, None),
-        ({"key": "own", "scope": {}}, "key already exists"),
-        ({"name": 1}, '"name" must be a string'),
-    ],
-)
-def test_a_scope_that_cannot_be_asked_is_refused(api: Api, values: dict[str, Any], message: str | None) -> None:
-    status, said = refusal(api.root.post(f"{SCOPES}:create", json=values))
-    assert status == 400
-    assert message in (None, said)
-    assert [row["key"] for row in api.list(f"{SCOPES}:list", sort="id")] == ["all", "own"]
-
-
-def test_a_scope_of_another_collection_is_refused(api: Api) -> None:
-    made = scope(api, resourceName="posts", scope={"read": 1})
-    values = {"name": "comments", "actions": [{"name": "view", "scope": made["id"]}]}
-    response = api.root.post("/roles/viewer/resources:create", json=values)
-    assert refusal(response) == (400, f'scope "{made["id"]}" is for "posts"')
-    put(api, "posts", {"name": "view", "scope": made["id"]})
-    response = api.root.post(f"{SCOPES}:update?filterByTk={made['id']}", json={"resourceName": "comments", "scope": {}})
-    assert refusal(response) == (400, f'scope "{made["key"]}" is in use for another resource')
-
-
-def test_a_scope_in_use_stays(api: Api) -> None:
-    made = scope(api, resourceName="posts", scope={"read": 1})
-    put(api, "posts", {"name": "view", "scope": made["id"]})
-    path = f"{SCOPES}:destroy?filterByTk={made['id']}"
-    assert refusal(api.root.post(path)) == (400, "the scope is in use")
-    api.root.post("/roles/viewer/resources:destroy?filterByTk=posts")
-    assert api.root.post(path).json() == {"data": 1}
-
-
-def test_built_in_scopes_stay_as_they_are(api: Api) -> None:
-    ids = {row["key"]: row["id"] for row in api.list(f"{SCOPES}:list")}
-    for key in ("all", "own"):
-        path = f"filterByTk={ids[key]}"
-        assert refusal(api.root.post(f"{SCOPES}:update?{path}", json={"scope": {}})) == (403, "No permissions")
-        assert refusal(api.root.post(f"{SCOPES}:destroy?{path}")) == (403, "No permissions")
-    scope(api, name="mine")
-    assert api.root.post(SCOPES + ':destroy?filter={"id.$gt":0}').json() == {"data": 1}
-    assert sorted(row["key"] for row in api.list(f"{SCOPES}:list")) == ["all", "own"]
 
 
 # -- effect ------------------------------------------------------------------------------------------------------------
