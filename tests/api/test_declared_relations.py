@@ -105,6 +105,9 @@ def test_reverse_field_makes_the_other_side(api: Api) -> None:
     assert key.startswith("f_")
     (reverse,) = [f for f in api.list("/collections/teams/fields:list") if f["name"] == "players"]
     assert (reverse["type"], reverse["target"], reverse["foreignKey"]) == ("hasMany", "players", key)
+    (team,) = [f for f in api.list("/collections/players/fields:list") if f["name"] == "team"]
+    assert (team["reverseKey"], reverse["reverseKey"]) == (reverse["key"], team["key"])
+    assert response.json()["data"]["reverseKey"] == reverse["key"]
     api.create("teams", {"players": [{"n": "a"}]})
     assert [row["n"] for row in api.list("/teams/1/players:list")] == ["a"]
 
