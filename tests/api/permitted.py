@@ -163,6 +163,8 @@ def fill(db: psycopg.Connection[Any], *, hidden: bool) -> None:
                 "create": {"fields": ["title", "body", "status", "deptId", "parentId", "dept", "remarks", "labels"]},
                 "update": {"fields": ["title", "price", "dept", "remarks", "labels"], "scope": {"status": "open"}},
                 "destroy": {"scope": {"status": "open"}},
+                "export": {"fields": ["title", "secret", "dept", "remarks"], "scope": {"price": {"$gt": 4}}},
+                "importXlsx": {"fields": ["title", "dept"]},
             },
             "remarks": {
                 "view": _SEES["remarks"],

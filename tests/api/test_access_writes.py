@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from openpyxl import Workbook, load_workbook
 from psycopg.types.json import Jsonb
 
 from .conftest import Api
@@ -675,6 +677,15 @@ def test_an_upsert_looks_among_what_is_in_view(permit: Permit, api: Api) -> None
     assert (_row(api, "tasks", high)["code"], _row(api, "tasks", other)["code"]) == (None, None)
 
 
+def test_no_guard_hears_of_an_upsert_outside_the_scope(permit: Permit, api: Api, define: Any) -> None:
+    client = permit(tasks={"view": ALL, "create": ALL, "update": {"scope": LOW}})
+    title = secrets.token_hex(4)
+    _add(api, "tasks", title=title, level=9)
+    define(_guard("deny_every_update", "tasks", _FAIL, actions=("update",)))
+    response = client.post("/tasks:updateOrCreate?filterKeys[]=title", json={"title": title, "code": "x"})
+    assert _data(response) == []
+
+
 def test_an_upsert_does_not_look_for_what_is_not_in_view(permit: Permit, api: Api) -> None:
     client = permit(tasks={"view": {"fields": ["title"]}, "create": ALL})
     for key in ("secret", "nosuch"):
@@ -791,6 +802,64 @@ def test_a_rule_of_a_hidden_field_is_told_without_its_name(permit: Permit, plans
     assert "eason" in _message(sees.post(f"/{plans}:create", json={"title": "a"}))[1]
 
 
+# -- sheets ------------------------------------------------------------------------------------------------------------
+
+
+def _import(client: httpx.Client, columns: list[list[str]], *rows: list[Any]) -> httpx.Response:
+    book, content = Workbook(), BytesIO()
+    for row in [[".".join(path) for path in columns], *rows]:
+        book.active.append(row)
+    book.save(content)
+    described = [{"dataIndex": path, "title": ".".join(path)} for path in columns]
+    files = {"file": ("rows.xlsx", content.getvalue())}
+    return client.post("/tasks:importXlsx", files=files, data={"columns": json.dumps(described)})
+
+
+def test_an_import_needs_its_own_permission_and_has_its_whitelist(permit: Permit, api: Api) -> None:
+    title = secrets.token_hex(4)
+    columns = [["title"], ["level"]]
+    assert _message(_import(permit(strategy=["create", "view"]), columns, [title, 9])) == DENIED
+    client = permit(tasks={"importXlsx": {"fields": ["title"]}, "view": ALL})
+    assert _data(_import(client, columns, [title, 9])) == {"successCount": 1}
+    query = 'select level, "createdById" from tasks where title = %s'
+    assert api.db.execute(query, (title,)).fetchone() == (1, client.id)
+
+
+def test_an_import_names_only_records_that_are_in_view(permit: Permit, api: Api) -> None:
+    client = permit(tasks={"importXlsx": ALL, "view": ALL}, lists={"view": {"scope": LOW}})
+    low, high = secrets.token_hex(4), secrets.token_hex(4)
+    _add(api, "lists", name=low)
+    _add(api, "lists", name=high, level=9)
+    columns = [["title"], ["list", "name"]]
+    assert _data(_import(client, columns, ["a", low])) == {"successCount": 1}
+    hidden, missing = (_message(_import(client, columns, ["a", name])) for name in (high, "nosuch"))
+    assert hidden[0] == missing[0] == 400
+    assert hidden[1].replace(high, "") == missing[1].replace("nosuch", "")
+
+
+def test_an_import_tells_the_row_but_not_the_hidden_column(permit: Permit, api: Api) -> None:
+    client = permit(tasks={"importXlsx": ALL, "view": {"fields": ["title"]}})
+    secret = secrets.token_hex(4)
+    _add(api, "tasks", secret=secret)
+    answer = _import(client, [["title"], ["secret"]], ["a", "other"], ["b", secret])
+    assert _message(answer) == (400, "row 3: value already exists")
+
+
+def test_an_export_shows_what_is_in_view(permit: Permit, api: Api) -> None:
+    client = permit(
+        tasks={"export": ALL, "view": {"fields": ["title"], "scope": {"title": {"$startsWith": "exported"}}}}
+    )
+    other = permit(tasks={"view": ALL})
+    _add(api, "tasks", title="exported", secret="s-exported")
+    _add(api, "tasks", title="kept")
+    body = {"columns": [{"dataIndex": ["title"], "title": "t"}, {"dataIndex": ["secret"], "title": "s"}]}
+    assert _message(other.post("/tasks:export", json=body)) == DENIED
+    response = client.post("/tasks:export", json=body)
+    assert response.status_code == 200
+    sheet = load_workbook(BytesIO(response.content)).worksheets[0]
+    assert [list(row) for row in sheet.iter_rows(values_only=True)] == [["t", "s"], ["exported", None]]
+
+
 # -- several roles together --------------------------------------------------------------------------------------------
 
 
@@ -879,6 +948,23 @@ def test_guards_judge_nested_records_as_they_will_be_written(permit: Permit, api
     values = {"title": "five", "notes": [{"body": "n", "stars": 5}]}
     assert client.post(path, json=values).status_code != 200
     assert api.root.post(path, json=values).status_code == 200
+
+
+def test_what_comes_into_scope_after_the_guards_were_asked_is_not_written(
+    permit: Permit, api: Api, define: Any
+) -> None:
+    scope = {"list.level": {"$lt": 5}}
+    client = permit(tasks={"update": {"scope": scope}, "view": ALL}, lists={"view": ALL})
+    near, far = _add(api, "lists", level=1), _add(api, "lists", level=9)
+    first, second = _add(api, "tasks", listId=near), _add(api, "tasks", listId=far, title="a")
+    params = {"filter": {"id": far}, "values": {"level": 1}}
+    lets_in = {"key": "lets_in", "type": "update", "config": {"collection": "lists", "params": params}}
+    define(_guard("lets_others_in", "tasks", lets_in, actions=("update",)))
+    path = "/tasks:update?forceUpdate=1"
+    changed = _data(client.post(path, json=[{"id": first, "title": "b"}, {"id": second, "title": "b"}]))
+    assert [[row["id"] for row in rows] for rows in changed] == [[first], []]
+    assert _row(api, "lists", far)["level"] == 1
+    assert _row(api, "tasks", second)["title"] == "a"
 
 
 def test_guards_and_followers_see_everything(permit: Permit, api: Api, define: Any) -> None:

@@ -129,7 +129,8 @@ def _permit(custom: Api, role: str, resource: str, action: str, scope: Any = Non
             insert into orchestrator.data_sources_roles_resources_scopes (scope) values (%(scope)s) returning id
         ), r as (
             insert into orchestrator.data_sources_roles_resources (role_name, name, using_actions_config)
-            values (%(role)s, %(resource)s, true) returning id
+            values (%(role)s, %(resource)s, true)
+            on conflict (role_name, data_source_key, name) do update set using_actions_config = true returning id
         )
         insert into orchestrator.data_sources_roles_resources_actions (roles_resource_id, name, scope_id)
         select r.id, %(action)s, s.id from r, s
@@ -158,6 +159,7 @@ def test_what_an_action_writes_is_its_own_decision(custom: Api) -> None:
 
 def test_the_scope_of_a_permission_narrows_the_filter(custom: Api) -> None:
     _permit(custom, "approver", "posts", "approve", {"price": {"$lt": "{{$user.id}}"}})
+    _permit(custom, "approver", "posts", "view")
     user = custom.add_user("approver", "approver")
     with custom.client("approver") as approver:
         answer = approver.get("/posts:approve", params={"filter": json.dumps({"read": 1})}).json()["data"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
+from openpyxl import Workbook, load_workbook
 
 from orchestrator.cluster import Cluster
 
@@ -178,6 +180,70 @@ def test_whatever_is_written_both_answer_the_same(twins: Twins) -> None:
     ]
 
 
+# -- sheets ------------------------------------------------------------------------------------------------------------
+
+
+def _exported(twins: Twins, role: str, *columns: str, **params: str) -> Any:
+    """The rows of a sheet, the same from both; or the refusal."""
+    body = {"columns": [{"dataIndex": name.split(".")} for name in columns]} if columns else {}
+    found = []
+    for client in twins.clients[role]:
+        response = client.post("/articles:export", params=params, json=body)
+        if response.status_code != 200:
+            found.append((response.status_code, response.json()["errors"][0]["message"]))
+            continue
+        sheet = load_workbook(BytesIO(response.content)).worksheets[0]
+        found.append([list(row) for row in sheet.iter_rows(values_only=True)])
+    assert found[0] == found[1]
+    return found[0]
+
+
+def test_a_sheet_has_what_may_be_seen_and_exported(twins: Twins) -> None:
+    columns, *rows = _exported(twins, "writer", sort="id")
+    assert columns == ["id", "title", "createdById"]
+    assert all(row[1] != "hidden" for row in rows)
+    titles, *_ = _exported(twins, "writer", "title", "dept.name", "remarks.text", sort="id")
+    assert titles == ["title", "dept.name", "remarks.text"]
+    for column in ("secret", "body", "dept.budget", "remarks.note", "vaults.code", "labels.name", "zz"):
+        assert _exported(twins, "writer", column) == (400, f'"{column}" is not a column of "articles"')
+    assert _exported(twins, "writer", "title", filter='{"secret":{"$ne":null}}')[0] == 400
+    assert _exported(twins, "reader") == (403, "No permissions")
+
+
+def test_the_rows_of_a_sheet_are_of_both_scopes(twins: Twins) -> None:
+    for api in twins.apis:
+        made = [
+            {"title": "cheap", "status": "open", "price": 3},
+            {"title": "dear", "status": "open", "price": 50},
+            {"title": "draft", "status": "draft", "price": 50},
+        ]
+        assert api.root.post("/articles:create", json=made).status_code == 200
+    rows = _exported(twins, "writer", "title", filter='{"title":{"$in":["cheap","dear","draft"]}}')
+    assert rows == [["title"], ["dear"]]
+
+
+def test_a_sheet_is_taken_as_far_as_it_may_be_written(twins: Twins) -> None:
+    book, content = Workbook(), BytesIO()
+    for row in (["title", "dept.name"], ["imported", "sales"]):
+        book.active.append(row)
+    book.save(content)
+    for role, status, names in (
+        ("writer", 400, ["title", "price"]),
+        ("reader", 403, ["title"]),
+        ("writer", 200, ["title", "dept.name"]),
+    ):
+        columns = [{"dataIndex": name.split(".")} for name in names]
+        for api, client in zip(twins.apis, twins.clients[role], strict=True):
+            response = client.post(
+                "/articles:importXlsx",
+                files={"file": ("rows.xlsx", content.getvalue())},
+                data={"columns": json.dumps(columns)},
+            )
+            assert response.status_code == status, response.text
+            rows = api.db.execute("""select price, "deptId" from articles where title = 'imported'""").fetchall()
+            assert rows == ([(None, 1)] if status == 200 else [])
+
+
 # -- who may do what ---------------------------------------------------------------------------------------------------
 
 _ACTIONS: dict[str, tuple[str, str, Any]] = {
@@ -197,6 +263,7 @@ _ACTIONS: dict[str, tuple[str, str, Any]] = {
     "update below": ("POST", "/articles/2/remarks:update/3", {"text": "x"}),
     "destroy below": ("POST", "/articles/2/remarks:destroy/900", None),
     "not viewed": ("GET", "/vaults:list", None),
+    "export": ("POST", "/articles:export", {"columns": [{"dataIndex": ["title"]}]}),
     "users": ("GET", "/users:list", None),
     "workflows": ("GET", "/workflows:list", None),
     "executions": ("GET", "/executions:list", None),
@@ -208,7 +275,7 @@ _MAY: dict[str, set[str]] = {
     "nobody": {"collections"},
     "viewer": {"collections", *_READING, "not viewed", "users"},
     "reader": {"collections", *_READING},
-    "writer": {"collections", *_READING, *_RELATING, "create", "update", "create below", "update below"},
+    "writer": {"collections", *_READING, *_RELATING, "create", "update", "create below", "update below", "export"},
     # the article is another one's
     "owner": {"collections", "list", "get", "query", "create", "update", "users"},
     "admin": set(_ACTIONS),

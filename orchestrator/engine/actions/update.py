@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orchestrator.engine.actions.action import Action, objects
@@ -23,15 +23,17 @@ class Update(Action):
 
     #: key of the one row at the end of a to-one path
     _target: Any = None
+    #: for each record among the values, whether there was a row that the role may change when guards were asked
+    _reaches: Sequence[bool] = ()
 
     def permit(self, limits: Limits) -> None:
         """The values."""
-        self.permit_values(limits, "update")
+        self.permit_values(limits)
 
     def parameters(self) -> list[dict[str, Any]]:
         """Keys, filter and values; each element of a list comes with its own key.
 
-        Nothing is judged for rows that the role may not change.
+        For rows that the role may not change nothing is judged, and nothing will be written.
         """
         values = self.request.values
         if self._is_to_one:
@@ -42,14 +44,18 @@ class Update(Action):
                 raise NotFoundError("The record does not exist")
         if isinstance(values, list) and is_selective(None, self.request.filter_by_tk):
             raise InvalidError("a list of values names its records itself: filterByTk does not go with it")
-        return [self._params(element) for element in objects(values) if self._is_permitted(element)]
+        elements = objects(values)
+        self._reaches = [self._is_permitted(element) for element in elements]
+        return [self._params(element) for element, reaches in zip(elements, self._reaches, strict=True) if reaches]
 
     def perform(self) -> str | None:
         """The updated records."""
         values = self.request.values
+        pairs = zip(objects(values), self._reaches, strict=True)
+        found: list[tuple[str, Any]] = [self._update(element) if reaches else ("[]", ()) for element, reaches in pairs]
         if isinstance(values, list):
-            return f"[{','.join(self._update(element)[0] for element in values)}]"
-        text, texts = self._update(values)
+            return f"[{','.join(text for text, _ in found)}]"
+        ((text, texts),) = found
         return (texts[0] if texts else "null") if self._is_to_one else text
 
     @property
