@@ -163,7 +163,21 @@ def test_the_scope_of_a_permission_narrows_the_filter(custom: Api) -> None:
     user = custom.add_user("approver", "approver")
     with custom.client("approver") as approver:
         answer = approver.get("/posts:approve", params={"filter": json.dumps({"read": 1})}).json()["data"]
-    assert answer["filter"] == {"$and": [{"read": 1}, {"price": {"$lt": user}}]}
+    assert answer == {"filter": {"$and": [{"read": 1}, {"price": {"$lt": user}}]}, "seen": []}
+
+
+def test_custom_code_can_find_what_the_role_sees(custom: Api) -> None:
+    _permit(custom, "viewer", "posts", "approve")
+    custom.db.execute(
+        """
+        insert into orchestrator.data_sources_roles_resources_actions (roles_resource_id, name, fields)
+        select id, 'view', '["title"]' from orchestrator.data_sources_roles_resources where role_name = 'viewer'
+        """
+    )
+    custom.add_user("viewer", "viewer")
+    custom.db.execute("insert into posts (title) values ('to be seen')")
+    with custom.client("viewer") as viewer:
+        assert viewer.get("/posts:approve").json()["data"]["seen"] == [{"title": "to be seen"}]
 
 
 def test_a_scope_without_a_value_permits_nothing(custom: Api) -> None:

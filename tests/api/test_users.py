@@ -436,6 +436,9 @@ def test_a_snippet_lets_a_role_manage_users(api: Api, manager: As, viewer: str) 
             "data"
         ]
         assert client.post(f"/users:update?filterByTk={user['id']}", json={"nickname": "B"}).status_code == 200
+        found = client.post('/users:update?filter={"username":"bob"}', json={"nickname": "Bo"}).json()["data"]
+        assert [each["nickname"] for each in found] == ["Bo"]
+        assert client.post('/users:update?filter={"roles.name":"root"}', json={"nickname": "x"}).status_code == 403
         assert client.post(f"/users/{user['id']}/roles:add", json=["member"]).json() == {}
         assert client.post(f"/users/{user['id']}/roles:add", json=["root"]).status_code == 403
         assert client.post("/users:update?filterByTk=1", json={"password": "mine"}).status_code == 403

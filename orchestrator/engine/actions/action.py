@@ -93,19 +93,20 @@ class Action(ABC):
         Raises:
             InvalidError: they break a rule of their fields.
         """
-        request = self.request
-        if self.event is None or request.action not in _WRITING:
-            return
-        settled = settle(
+        if self.event is not None and self.request.action in _WRITING:
+            self.request = replace(self.request, values=self.settled(self.request.values, self.event == "insert"))
+
+    def settled(self, values: Any, created: bool) -> Any:
+        """Values of records in that form; ``created`` says that there must be what is required."""
+        return settle(
             self.records.catalog,
-            request.collection,
-            request.values,
-            created=self.event == "insert",
-            updatable=request.options.get("updateAssociationValues") or (),
+            self.request.collection,
+            values,
+            created=created,
+            updatable=self.request.options.get("updateAssociationValues") or (),
             actor=self.frame.actor,
             known=self.limits.may_name if self.limits is not None else None,
         )
-        self.request = replace(request, values=settled)
 
     def shown(self, params: dict[str, Any]) -> dict[str, Any]:
         """What guards and history see of a judgement's parameters."""
