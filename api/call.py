@@ -134,8 +134,12 @@ class Call:
         """Records of a collection as the wire shows them: `filter`, `fields`, `appends`, `sort`, `limit`, `offset`.
 
         Args:
-            restricted: only what the role that acts may view; else code decides what it shows.
+            restricted: only what the role that acts may view, nothing where it may not view the collection; else code
+                decides what it shows.
         """
+        access = self._ctx.access
+        if restricted and access is not None and access.grant(collection, "view") is None:
+            return []
         wanted = {"kind": "select", "collection": collection, "rendering": "wire", **request}
         shape, values = split(await restrict(self._ctx, wanted) if restricted else wanted)
         statements = await self._ctx.services.catalogs.current()

@@ -44,6 +44,8 @@ def value_of(field: Field, cell: Cell, zone: tzinfo) -> Any:
     """A cell as the value of a field, in JSON."""
     if field.json or field.listed:
         return _structure(field, cell)
+    if field.counts_time:
+        return _instant(cell, zone)
     match field.pg_type:
         case "timestamp with time zone":
             return _instant(cell, zone)

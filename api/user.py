@@ -1,4 +1,4 @@
-"""The acting user's record, as variables want to know it."""
+"""The acting user's record, as variables want to know it; users are in the main database."""
 
 from __future__ import annotations
 

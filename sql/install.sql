@@ -209,6 +209,7 @@
 \ir functions/collection/forget_fields.sql
 \ir functions/collection/hash_column.sql
 \ir functions/collection/next_sort.sql
+\ir functions/collection/pair_fields.sql
 \ir functions/collection/password_matches.sql
 \ir functions/collection/put_field.sql
 \ir functions/collection/refuse_cycle.sql

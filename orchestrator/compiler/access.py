@@ -27,8 +27,6 @@ Shape = Mapping[str, Any]
 Tree = list[Any]
 
 _WRITES = frozenset({"insert", "update", "delete"})
-#: fail for some patterns, as soon as they meet a row
-_FAILING = frozenset({"regexp", "notRegexp", "iRegexp", "notIRegexp"})
 
 
 def open_scope(catalog: Catalog, shape: Shape) -> Scope:
@@ -63,8 +61,6 @@ class Restricted(Scope):
         self._access: Mapping[str, Mapping[str, Any]] | None = shape.get("access")
         self._everything = Scope(catalog, self._aliases)
         self._named = cache(self._restricted)
-        #: conditions that fail would tell of rows that they should never meet
-        self._fails = _mentions(shape.get("filter"), _FAILING)
 
     def collection(self, name: str) -> Collection:
         if not self.sees(name):
@@ -101,11 +97,7 @@ class Restricted(Scope):
         if not conditions:
             return table(collection, alias)
         query = exp.select(exp.Column(this=exp.Star(), table=identifier(alias))).from_(table(collection, alias))
-        query = query.where(*conditions)
-        if self._fails:
-            # then nothing else is asked of a row before its scope
-            query = query.offset(0)
-        return query.subquery(identifier(alias))
+        return query.where(*conditions).subquery(identifier(alias))
 
     def permitted(self, collection: Collection, alias: str, conditions: list[exp.Expr]) -> list[exp.Expr]:
         if not acts(self._shape):
@@ -113,10 +105,19 @@ class Restricted(Scope):
         demands = self._scope(collection.name, alias, self._shape.get("scope", True))
         if "filter" in self._shape or "sort" in self._shape:
             demands += self.visible(collection.name, alias)
-        if demands and self._fails:
-            demand = exp.and_(*demands, copy=False)
-            return [exp.Case(ifs=[exp.If(this=demand, true=exp.and_(*conditions, copy=False))])]
         return [*conditions, *demands]
+
+    def guarded(self, collection: Collection, alias: str, condition: exp.Expr, *, about: bool) -> exp.Expr:
+        if collection is not self._named(collection.name):
+            # made by the statement itself, of what may be seen
+            return condition
+        demands = self.visible(collection.name, alias)
+        if about:
+            demands += self._scope(collection.name, alias, self._shape.get("scope", True))
+        if not demands:
+            return condition
+        # of conditions that are merely joined the planner chooses the order
+        return exp.Case(ifs=[exp.If(this=exp.and_(*demands, copy=False), true=condition)])
 
     def reached(self, source: Collection, association: Association, key: Sequence[Any]) -> list[exp.Expr]:
         if key[0] == "value":
@@ -169,11 +170,3 @@ class Restricted(Scope):
                 if (relations is None or relation in relations) and self.sees(value.target)
             },
         )
-
-
-def _mentions(tree: Any, operators: frozenset[str]) -> bool:
-    if not isinstance(tree, list):
-        return False
-    if tree[0] == "is":
-        return tree[2] in operators
-    return any(_mentions(child, operators) for child in ([tree[1]] if tree[0] == "not" else tree[1]))

@@ -36,6 +36,9 @@ __all__ = ["filter_condition"]
 
 Tree = list[Any]
 
+#: fail for some patterns, as soon as they meet a row
+_FAILING = frozenset({"regexp", "notRegexp", "iRegexp", "notIRegexp"})
+
 
 class Row(NamedTuple):
     """A row under an alias; ``via`` is the relation that led to it."""
@@ -167,8 +170,18 @@ def _leaf(scope: Scope, row: Row, path: Sequence[str], operand: Operand) -> exp.
             raise InvalidError(UNKNOWN_COLUMN)
         _, beside = instant(other, column(alias, other.name))
         # what lies in a document is a text
-        return apply(*instant(field, value), operand, cast(beside, "text") if rest else beside)
-    return apply(*instant(field, value), operand)
+        condition = apply(*instant(field, value), operand, cast(beside, "text") if rest else beside)
+    else:
+        condition = apply(*instant(field, value), operand)
+    if operand.operator in _FAILING or _may_fail(collection, name):
+        return scope.guarded(collection, alias, condition, about=via is None)
+    return condition
+
+
+def _may_fail(collection: Collection, name: str) -> bool:
+    """Whether some value of a column cannot be read as what it is compared as."""
+    field = collection.fields[name]
+    return field.counts_time or field.pg_type == "json"
 
 
 def _json_path(field: Field, value: exp.Expr, path: Sequence[str], operand: Operand) -> tuple[Field, exp.Expr]:

@@ -92,6 +92,14 @@ class Scope:
         """The conditions of a statement on the row under ``alias``, with those of its own action."""
         return conditions
 
+    def guarded(self, collection: Collection, alias: str, condition: exp.Expr, *, about: bool) -> exp.Expr:
+        """A condition that may fail, asked of no row that may not be seen: the failure would tell that there is one.
+
+        Args:
+            about: whether it is one of the rows that the statement is about, and not related to one.
+        """
+        return condition
+
     def reached(self, source: Collection, association: Association, key: Sequence[Any]) -> list[exp.Expr]:
         """Conditions under which a relation of the source row that a shape names may be followed."""
         return []

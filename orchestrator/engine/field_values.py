@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.engine.dates import epoch_ms, parse
+from orchestrator.engine.dates import epoch_ms, from_epoch_ms, iso, parse
 from orchestrator.engine.encoding import to_json
 from orchestrator.engine.passwords import hash_password, is_hash
 from orchestrator.engine.validation import problems
@@ -22,7 +22,7 @@ from orchestrator.model.collection import Association, Catalog, Collection, Fiel
 if TYPE_CHECKING:
     from orchestrator.engine.actor import Actor
 
-__all__ = ["settle", "without_secrets"]
+__all__ = ["instant_text", "settle", "without_secrets"]
 
 
 def settle(
@@ -178,6 +178,14 @@ def _instant(field: Field, value: Any) -> Any:
     if at is None:
         raise InvalidError(f'Invalid Date "{value}"')
     return epoch_ms(at) // (1 if field.accuracy == "millisecond" else 1000)
+
+
+def instant_text(field: Field, value: Any) -> Any:
+    """What such a count stands for, as filters want it."""
+    if not isinstance(value, int | float | Decimal):
+        return value
+    at = from_epoch_ms(float(value) * (1 if field.accuracy == "millisecond" else 1000))
+    return value if at is None else iso(at)
 
 
 _SHAPES: Mapping[str, Callable[[Field, Any], Any]] = {"set": _list, "array": _list, "unixTimestamp": _instant}

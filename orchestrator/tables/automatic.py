@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from orchestrator.compiler.column_types import random_letters
+from orchestrator.compiler.column_types import column_of, random_letters
 from orchestrator.compiler.ddl import Column
 from orchestrator.errors import InvalidError
 from orchestrator.tables.definition import FieldDefinition
 from orchestrator.tables.state import State
 
-__all__ = ["INSTANTS", "TIMES", "automatic_columns", "filler", "key_field", "signatures", "sort_name", "tree_relations"]
+__all__ = [
+    "INSTANTS",
+    "TIMES",
+    "automatic_columns",
+    "filler",
+    "key_field",
+    "own_column",
+    "signatures",
+    "sort_name",
+    "tree_relations",
+]
 
 TIMES = ("createdAt", "updatedAt")
 _INSTANT = "timestamp with time zone"
@@ -47,6 +58,14 @@ def signatures(options: Mapping[str, Any]) -> list[FieldDefinition]:
         for name, column in _SIGNATURES.items()
         if options.get(name)
     ]
+
+
+def own_column(field: FieldDefinition) -> Column:
+    """The column of a field; times of a record are set by themselves."""
+    column = column_of(field.name, field.type, field.options)
+    if field.name in TIMES and column.type in INSTANTS:
+        return replace(column, not_null=True, default=None, fill="now")
+    return column
 
 
 def filler(field: FieldDefinition, state: State) -> tuple[str, str | None] | None:

@@ -227,6 +227,7 @@ def _reverse(designer: Designer, state: State, field: FieldDefinition) -> None:
     }.get(field.type, {"foreignKey": made["foreignKey"], "targetKey": made.get("sourceKey")})
     reverse = read_field({**field.reverse, **mirrored, "target": state.name})
     designer.add_field(target, replace(reverse, reverse=None))
+    designer.pair(state, field.name, target, reverse.name)
 
 
 # -- what a request says, what a reply shows ---------------------------------------------------------------------------

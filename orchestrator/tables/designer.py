@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.compiler import ddl
-from orchestrator.compiler.column_types import ASSOCIATIONS, column_of, without_size
+from orchestrator.compiler.column_types import ASSOCIATIONS, without_size
 from orchestrator.compiler.ddl import Column, TableName
 from orchestrator.engine.encoding import to_json
 from orchestrator.engine.port import Port, StatementError
 from orchestrator.errors import InvalidError
 from orchestrator.tables.automatic import (
-    INSTANTS,
     TIMES,
     automatic_columns,
     filler,
     key_field,
+    own_column,
     signatures,
     sort_name,
     tree_relations,
@@ -55,7 +55,7 @@ class Designer:
         table = TableName("public", name)
         if self._port.fetch("select pg_catalog.to_regclass($1) is not null as found", [f'public."{name}"'])[0]["found"]:
             raise InvalidError(f'table "{name}" exists already: load it as a collection, or take another name')
-        columns = [self._column(field) for field in fields if field.has_column]
+        columns = [own_column(field) for field in fields if field.has_column]
         primary = [field.name for field in fields if field.options.get("primaryKey") and field.has_column]
         if definition.options.get("autoGenId") is not False and not primary and definition.field("id") is None:
             columns.insert(0, Column(name="id", type="bigint", not_null=True, identity=True))
@@ -195,6 +195,10 @@ class Designer:
 
     # -- what all of it ends with ----------------------------------------------------------------------------------
 
+    def pair(self, state: State, name: str, other: State, other_name: str) -> None:
+        """Two relations are the sides of one."""
+        self._port.fetch("select orchestrator.pair_fields($1, $2, $3, $4)", [state.name, name, other.name, other_name])
+
     def settle(self) -> None:
         """Reads what was touched again, and publishes it."""
         names = sorted(name for name in self._touched if name in self.states)
@@ -333,16 +337,10 @@ class Designer:
 
     # -- columns ---------------------------------------------------------------------------------------------------
 
-    def _column(self, field: FieldDefinition) -> Column:
-        column = column_of(field.name, field.type, field.options)
-        if field.name in TIMES and column.type in INSTANTS:
-            return replace(column, not_null=True, default=None, fill="now")
-        return column
-
     def _add_column(self, state: State, field: FieldDefinition) -> None:
         if field.options.get("primaryKey"):
             raise InvalidError(f'the primary key of "{state.name}" cannot be changed')
-        column = self._column(field)
+        column = own_column(field)
         self._execute(ddl.add_column(state.table, replace(column, identity=column.identity or field.type == "sort")))
         state.columns[field.name] = without_size(column.type)
         self._rules(state, field, {})
@@ -363,7 +361,7 @@ class Designer:
         for option in _FIXED:
             if (field.options.get(option) or None) != (before.get(option) or None):
                 raise InvalidError(f'"{option}" of field "{field.name}" cannot be changed')
-        column = self._column(field)
+        column = own_column(field)
         self._rules(state, field, before)
         if (field.options.get("allowNull") is False) != (before.get("allowNull") is False):
             self._execute(ddl.set_not_null(state.table, field.name, on=column.not_null))

@@ -677,6 +677,15 @@ def test_an_upsert_looks_among_what_is_in_view(permit: Permit, api: Api) -> None
     assert (_row(api, "tasks", high)["code"], _row(api, "tasks", other)["code"]) == (None, None)
 
 
+def test_no_guard_hears_of_an_upsert_outside_the_scope(permit: Permit, api: Api, define: Any) -> None:
+    client = permit(tasks={"view": ALL, "create": ALL, "update": {"scope": LOW}})
+    title = secrets.token_hex(4)
+    _add(api, "tasks", title=title, level=9)
+    define(_guard("deny_every_update", "tasks", _FAIL, actions=("update",)))
+    response = client.post("/tasks:updateOrCreate?filterKeys[]=title", json={"title": title, "code": "x"})
+    assert _data(response) == []
+
+
 def test_an_upsert_does_not_look_for_what_is_not_in_view(permit: Permit, api: Api) -> None:
     client = permit(tasks={"view": {"fields": ["title"]}, "create": ALL})
     for key in ("secret", "nosuch"):

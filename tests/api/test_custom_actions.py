@@ -129,7 +129,8 @@ def _permit(custom: Api, role: str, resource: str, action: str, scope: Any = Non
             insert into orchestrator.data_sources_roles_resources_scopes (scope) values (%(scope)s) returning id
         ), r as (
             insert into orchestrator.data_sources_roles_resources (role_name, name, using_actions_config)
-            values (%(role)s, %(resource)s, true) returning id
+            values (%(role)s, %(resource)s, true)
+            on conflict (role_name, data_source_key, name) do update set using_actions_config = true returning id
         )
         insert into orchestrator.data_sources_roles_resources_actions (roles_resource_id, name, scope_id)
         select r.id, %(action)s, s.id from r, s
@@ -158,10 +159,25 @@ def test_what_an_action_writes_is_its_own_decision(custom: Api) -> None:
 
 def test_the_scope_of_a_permission_narrows_the_filter(custom: Api) -> None:
     _permit(custom, "approver", "posts", "approve", {"price": {"$lt": "{{$user.id}}"}})
+    _permit(custom, "approver", "posts", "view")
     user = custom.add_user("approver", "approver")
     with custom.client("approver") as approver:
         answer = approver.get("/posts:approve", params={"filter": json.dumps({"read": 1})}).json()["data"]
-    assert answer["filter"] == {"$and": [{"read": 1}, {"price": {"$lt": user}}]}
+    assert answer == {"filter": {"$and": [{"read": 1}, {"price": {"$lt": user}}]}, "seen": []}
+
+
+def test_custom_code_can_find_what_the_role_sees(custom: Api) -> None:
+    _permit(custom, "viewer", "posts", "approve")
+    custom.db.execute(
+        """
+        insert into orchestrator.data_sources_roles_resources_actions (roles_resource_id, name, fields)
+        select id, 'view', '["title"]' from orchestrator.data_sources_roles_resources where role_name = 'viewer'
+        """
+    )
+    custom.add_user("viewer", "viewer")
+    custom.db.execute("insert into posts (title) values ('to be seen')")
+    with custom.client("viewer") as viewer:
+        assert viewer.get("/posts:approve").json()["data"]["seen"] == [{"title": "to be seen"}]
 
 
 def test_a_scope_without_a_value_permits_nothing(custom: Api) -> None:

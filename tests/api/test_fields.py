@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from io import BytesIO
 from typing import Any
 
 import psycopg
 import pytest
+from openpyxl import Workbook
 
 from .conftest import Api
 
@@ -313,3 +316,56 @@ def test_times_with_a_zone_keep_it(api: Api) -> None:
     api.db.execute("select orchestrator.manage('shifts')")
     made = api.create("shifts", {"id": 1, "starts": "08:30:00+02", "at": "08:30"})
     assert (made["starts"], made["at"]) == ("08:30:00+02", "08:30:00")
+
+
+def test_a_record_is_looked_for_by_values_as_they_are_stored(api: Api) -> None:
+    _make(
+        api,
+        "visits",
+        {"name": "label", "type": "string", "trim": True},
+        {"name": "at", "type": "unixTimestamp"},
+        {"name": "pin", "type": "password"},
+    )
+    values = {"label": " a ", "at": "2026-01-02T03:04:05Z", "pin": "1234"}
+    path = "/visits:updateOrCreate?filterKeys[]=label&filterKeys[]=at"
+    first = api.root.post(path, json=values).json()["data"]
+    again = api.root.post(path, json={**values, "pin": "5678"}).json()["data"]
+    made = first[0] if isinstance(first, list) else first
+    found = again[0] if isinstance(again, list) else again
+    assert (made["id"], made["label"]) == (found["id"], "a")
+    assert _stored(api, "select count(*), bool_and(orchestrator.password_matches(pin, '5678')) from visits") == [
+        (1, True)
+    ]
+    refused = api.root.post("/visits:firstOrCreate?filterKeys[]=pin", json=values)
+    assert refused.status_code == 400
+
+
+def test_rows_of_a_sheet_are_values_like_any_other(api: Api) -> None:
+    _make(
+        api,
+        "sheet",
+        {
+            "name": "label",
+            "type": "string",
+            "trim": True,
+            "validation": {"rules": [{"name": "max", "args": {"limit": 3}}]},
+        },
+        {"name": "at", "type": "unixTimestamp"},
+    )
+
+    def imported(*rows: list[Any]) -> Any:
+        book, out = Workbook(), BytesIO()
+        for row in [["label", "at"], *rows]:
+            book.active.append(row)
+        book.save(out)
+        columns = [{"dataIndex": [name], "defaultTitle": name} for name in ("label", "at")]
+        return api.root.post(
+            "/sheet:importXlsx",
+            files={"file": ("rows.xlsx", out.getvalue())},
+            data={"columns": json.dumps(columns)},
+        )
+
+    assert imported([" ab ", "2026-01-02T03:04:05Z"]).status_code == 200
+    assert _stored(api, "select label, at from sheet") == [("ab", 1767323045)]
+    (message,) = _messages(imported(["ok", None], ["too long", None]))
+    assert message.startswith("row ") and "length must be less than or equal to 3" in message

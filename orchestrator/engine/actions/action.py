@@ -54,11 +54,13 @@ class Action(ABC):
 
     Attributes:
         event: what global guards are asked about at once; None where each row that changes is judged by itself.
+        permission: what a role needs for it.
         limits: what the role may do; None where nothing restricts it.
         written: the action's own rows, which the followers start for.
     """
 
     event: ClassVar[str | None] = None
+    permission: ClassVar[str] = "update"
 
     def __init__(self, host: RequestHost, frame: Frame, request: Request, limits: Limits | None = None) -> None:
         self.host = host
@@ -91,19 +93,20 @@ class Action(ABC):
         Raises:
             InvalidError: they break a rule of their fields.
         """
-        request = self.request
-        if self.event is None or request.action not in _WRITING:
-            return
-        settled = settle(
+        if self.event is not None and self.request.action in _WRITING:
+            self.request = replace(self.request, values=self.settled(self.request.values, self.event == "insert"))
+
+    def settled(self, values: Any, created: bool) -> Any:
+        """Values of records in that form; ``created`` says that there must be what is required."""
+        return settle(
             self.records.catalog,
-            request.collection,
-            request.values,
-            created=self.event == "insert",
-            updatable=request.options.get("updateAssociationValues") or (),
+            self.request.collection,
+            values,
+            created=created,
+            updatable=self.request.options.get("updateAssociationValues") or (),
             actor=self.frame.actor,
             known=self.limits.may_name if self.limits is not None else None,
         )
-        self.request = replace(request, values=settled)
 
     def shown(self, params: dict[str, Any]) -> dict[str, Any]:
         """What guards and history see of a judgement's parameters."""
@@ -166,14 +169,14 @@ class Action(ABC):
         """Columns of the rows that are meant, raw."""
         request = {**selection, "filterByTk": selection["filter_by_tk"], "keys": list(columns)}
         request |= {"kind": "select", "collection": self.request.collection}
-        rows = self.records.fetch(request, self.request.action)
+        rows = self.records.fetch(request, self.permission)
         return [self.records.keys_of(row) for row in rows]
 
     def count(self, selection: Mapping[str, Any]) -> int:
         """How many rows are meant."""
         request = {**selection, "filterByTk": selection["filter_by_tk"]}
         request |= {"kind": "count", "collection": self.request.collection}
-        return int(self.records.fetch(request, self.request.action)[0]["count"])
+        return int(self.records.fetch(request, self.permission)[0]["count"])
 
     def find_target(self, association: Association) -> Any:
         """Key of the one row that a to-one relation leads to, None where there is none; no key need be given."""
@@ -185,16 +188,16 @@ class Action(ABC):
 
     # -- what the role may do --------------------------------------------------------------------------------------
 
-    def permit_values(self, limits: Limits, action: str) -> None:
+    def permit_values(self, limits: Limits) -> None:
         """Leave out of the values what the role may not write, but for what the record was looked for by."""
-        limits.demand(self.request.collection, action)
+        limits.demand(self.request.collection, self.permission)
         rules, values = limits.rules(self.records), self.request.values
         keys = self.request.options.get("filterKeys") or ()
         keep = [name for name in keys if limits.shows(self.request.collection, name)]
         kept = [
             rules.values(
                 self.request.collection,
-                action,
+                self.permission,
                 element,
                 updatable=self.request.options.get("updateAssociationValues") or (),
                 keep=keep,

@@ -22,7 +22,6 @@ class Create(Action):
     """The records' own columns, their links to the row above, and everything nested in them."""
 
     event: ClassVar[str | None] = "insert"
-    #: what a role needs for it
     permission: ClassVar[str] = "create"
 
     #: of the row above; None where there is none, or where it refers to the record and not the other way round
@@ -32,7 +31,7 @@ class Create(Action):
 
     def permit(self, limits: Limits) -> None:
         """The values; below a relation that a column of the row above is for, to change that row as well."""
-        self.permit_values(limits, self.permission)
+        self.permit_values(limits)
         if self.source is not None and self.source.association.type == "belongsTo":
             table, association, key = self.source
             self.permit_source(limits, table, association.name, key)

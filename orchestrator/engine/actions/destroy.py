@@ -20,6 +20,7 @@ class Destroy(Action):
     """Replies with how many records it removed; on a path through a relation with true."""
 
     event: ClassVar[str | None] = "delete"
+    permission: ClassVar[str] = "destroy"
 
     #: key of the one row at the end of a to-one path
     _target: Any = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from orchestrator.engine.actions.action import objects
@@ -20,6 +22,17 @@ class ImportRows(Create):
 
     permission: ClassVar[str] = "importXlsx"
 
+    def settle(self) -> None:
+        """As a create, row by row."""
+        elements = objects(self.request.values)
+        settled = []
+        for number, values in zip(self._numbers(elements), elements, strict=True):
+            try:
+                settled.append(self.settled(values, created=True))
+            except InvalidError as error:
+                raise InvalidError(f"row {number}: {error}") from None
+        self.request = replace(self.request, values=settled)
+
     def parameters(self) -> list[dict[str, Any]]:
         """As of a create of the same list."""
         if not isinstance(self.request.values, list):
@@ -31,10 +44,8 @@ class ImportRows(Create):
     def perform(self) -> str | None:
         """How many records there are now that were not."""
         elements = objects(self.request.values)
-        numbers = self.request.options.get("rows") or []
-        rows = numbers if len(numbers) == len(elements) else range(1, len(elements) + 1)
         count = 0
-        for number, values in zip(rows, elements, strict=True):
+        for number, values in zip(self._numbers(elements), elements, strict=True):
             try:
                 count += len(self._create(values))
             except InvalidError as error:
@@ -43,3 +54,8 @@ class ImportRows(Create):
                 error.hint = f"row {number}"
                 raise
         return to_json({"successCount": count})
+
+    def _numbers(self, elements: Sequence[Any]) -> Sequence[int]:
+        """The rows of the sheet that the records come from."""
+        numbers = self.request.options.get("rows") or []
+        return numbers if len(numbers) == len(elements) else range(1, len(elements) + 1)

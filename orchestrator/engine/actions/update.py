@@ -28,7 +28,7 @@ class Update(Action):
 
     def permit(self, limits: Limits) -> None:
         """The values."""
-        self.permit_values(limits, "update")
+        self.permit_values(limits)
 
     def parameters(self) -> list[dict[str, Any]]:
         """Keys, filter and values; each element of a list comes with its own key.

@@ -10,6 +10,7 @@ from orchestrator.engine.actions.action import Action, Request
 from orchestrator.engine.actions.create import Create
 from orchestrator.engine.actions.update import Update
 from orchestrator.engine.encoding import to_json
+from orchestrator.engine.field_values import instant_text
 from orchestrator.errors import InvalidError
 from orchestrator.model.conditions import scalar_text
 
@@ -54,6 +55,8 @@ class _LookUp(Present):
         self, host: RequestHost, frame: Frame, request: Request, limits: Limits | None, keys: Sequence[str]
     ) -> None:
         super().__init__(host, frame, request, limits, "")
+        # as they are stored where they are
+        request = self.request = replace(request, values=self.settled(request.values, created=False))
         self._paths = {path: list(_values_at(request.values, path.split("."))) for path in keys}
         table = self.records.table(request.collection)
         conditions = [_condition(table, path, values) for path, values in self._paths.items()]
@@ -140,6 +143,8 @@ def _condition(table: Collection, path: str, values: Sequence[Any]) -> dict[str,
         return {path: {"$match": values[0]}}
     if any(isinstance(value, list | Mapping) for value in values):
         raise InvalidError(f'"{path}" is not the path of a value')
+    if field is not None and field.counts_time:
+        values = [instant_text(field, value) for value in values]
     if field is not None and field.textual:
         values = [None if value is None else scalar_text(value) for value in values]
     return {path: {"$in": values} if len(values) > 1 else {"$eq": values[0] if values else None}}

@@ -163,3 +163,20 @@ def catalog(db: Connection) -> Callable[[], Catalog]:
         return Catalog.from_json(row[0])
 
     return read
+
+
+@pytest.fixture
+def tags(records: Records) -> list[int]:
+    """Ids of three tags."""
+    return [records.create("tags", {"name": name}, keys=["id"]).keys[0]["id"] for name in ("t1", "t2", "t3")]
+
+
+def one(written: Any) -> dict[str, Any]:
+    (row,) = written.rows()
+    return dict(row)
+
+
+def tag_ids(records: Records, post: int) -> list[int]:
+    row = records.find_one("posts", filter_by_tk=post, appends=["tags"])
+    assert row is not None
+    return [tag["id"] for tag in row["tags"]]

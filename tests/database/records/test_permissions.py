@@ -312,6 +312,11 @@ def test_no_row_that_may_not_be_seen_makes_a_condition_fail(asked: Asked) -> Non
     assert asked.data("docs", filter=broken, access=access) == []
     assert asked.rows("docs", kind="count", filter=broken, access=access) == [("0",)]
     assert asked.data("notes", filter={"doc.title.$regexp": "("}, access=access) == []
+    of_query: Any = {"measures": [{"field": "*", "aggregation": "count"}], "filter": broken, "access": access}
+    assert asked.data("docs", kind="query", **of_query) == [{"*": 0}]
+    mixed = {"$or": [{"body": "q"}, {"doc.title.$regexp": "("}]}
+    assert asked.data("notes", filter=mixed, access=access) == []
+    assert asked.data("docs", filter=broken, access={"docs": {}}, scope=scope) == []
     for kind in ("update", "delete"):
         request = {"kind": kind, "filter": broken, "columns": ["title"], "values": '{"title":"a"}', "keys": ["id"]}
         assert asked.data("docs", **request, scope=scope) == []
