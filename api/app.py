@@ -26,6 +26,7 @@ from api.reply import Reply, data_reply
 from api.request import Target
 from api.services import Services
 from api.settings import Settings
+from api.wording import Wording
 
 __all__ = ["PREFIX", "create_app"]
 
@@ -42,7 +43,8 @@ log = structlog.get_logger("api")
 def create_app(settings: Settings) -> Sanic[Any, Any]:
     """An application that connects when its server starts and disconnects when that has stopped."""
     load(settings.actions)
-    replies = _Replies(settings)
+    services = Services(settings)
+    replies = _Replies(settings, Wording(lambda: services.catalogs.known, settings.locale))
     app = Sanic(settings.name, error_handler=_Errors(replies), configure_logging=False)
     app.config.REQUEST_MAX_SIZE = settings.max_body
     # filters and keys go in the URL; Sanic takes no more than this
@@ -52,7 +54,6 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.config.ACCESS_LOG = False
     app.config.FALLBACK_ERROR_FORMAT = "json"
     app.config.MOTD = False
-    services = Services(settings)
     server = _Server(services, replies)
     app.ctx.services = services
 
@@ -78,7 +79,8 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
 class _Replies:
     """What every response has, whatever it answers: an id, the headers for browsers, a line in the log."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, wording: Wording) -> None:
+        self._wording = wording
         self._cors = Cors(settings.cors_origins)
         self._access_log = settings.access_log
 
@@ -99,6 +101,7 @@ class _Replies:
         return HTTPResponse(reply.body, reply.status, headers, content_type)
 
     def failed(self, request: Request, failure: Failure, request_id: str) -> HTTPResponse:
+        self._wording.apply(failure, request)
         return self.of(request, Reply(failure.status, failure.body()), request_id, retry=failure.retry)
 
     def log(self, request: Request, status: int, request_id: str, started: float, seen: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from api import (
 )
 from api.catalog import Statements
 from api.context import Context, body_text
-from api.errors import ApiError, NotFound
+from api.errors import ApiError, NotFound, Worded
 from api.extension import extensions
 from api.params import load_json, read_params
 from api.reply import Reply
@@ -103,7 +103,7 @@ class Dispatcher:
         if body is not None:
             ctx.values = body.get("values") or {}
         if action.needs_filter and to_many and params.selects_nothing and not _may_do_without(ctx):
-            raise ApiError(500, f"to do {name} action, filter or filterByTk is required")
+            raise ApiError(500, Worded("to do {} action, filter or filterByTk is required", name))
         if not action.public:
             await self._admit(ctx, action, seen)
         if params.filter is not None:
@@ -136,7 +136,7 @@ class Dispatcher:
 
     def _find(self, target: Target, collection: str, name: str) -> Action:
         if not extensions.allows(target.resource, name):
-            raise ApiError(403, f"{name} action is not allowed")
+            raise ApiError(403, Worded("{} action is not allowed", name))
         custom = extensions.find(target.resource, name)
         if custom is not None:
             return custom
@@ -155,7 +155,7 @@ class Dispatcher:
         seen["user_id"] = ctx.session.user_id
         source = ctx.header("x-data-source")
         if source is not None and source != "main":
-            raise ApiError(500, f"data source {source} does not exist")
+            raise ApiError(500, Worded("data source {} does not exist", source))
         ctx.role = acting_role(ctx.session, ctx.header("x-role"))
         authorize(action, ctx.role)
 

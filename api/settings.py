@@ -35,6 +35,10 @@ class Settings:
     statement_timeout: int = 30_000
     #: bytes of a request body
     max_body: int = 10 * 1024 * 1024
+    #: records that a list as a body may hold
+    max_elements: int = 10_000
+    #: language of error messages where a request names none; None: what the browser wants
+    locale: str | None = None
     #: rows of a page, None is without a limit
     max_page_size: int | None = None
     #: modules with custom actions
@@ -54,7 +58,7 @@ class Settings:
             raise ValueError("the application key needs at least 32 bytes")
         if self.processes < 1:
             raise ValueError(f'"processes" must be at least 1, not {self.processes}')
-        for name in ("max_body", "max_page_size"):
+        for name in ("max_body", "max_elements", "max_page_size"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f'"{name}" must be at least 1, not {value}')

@@ -57,6 +57,8 @@ def serve(
             max_page_size=max_page_size or settings.max_page_size,
             statement_timeout=settings.statement_timeout if statement_timeout is None else statement_timeout,
             max_body=max_body or settings.max_body,
+            max_elements=settings.max_elements,
+            locale=settings.locale or None,
             cors_origins=tuple(cors_origin or filter(None, map(str.strip, settings.cors_origins.split(",")))),
             graceful_timeout=settings.graceful_timeout,
             log_level=settings.log_level,

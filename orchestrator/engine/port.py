@@ -15,13 +15,24 @@ __all__ = ["Port", "StatementError"]
 
 
 class StatementError(Exception):
-    """A statement failed in the database: PostgreSQL's own words, the same on every host."""
+    """A statement failed in the database: PostgreSQL's own words, the same on every host.
 
-    def __init__(self, sqlstate: str, message: str, detail: str | None = None, hint: str | None = None) -> None:
+    `place` says where, for a constraint: schema, table, column, constraint; "" for what is not known.
+    """
+
+    def __init__(
+        self,
+        sqlstate: str,
+        message: str,
+        detail: str | None = None,
+        hint: str | None = None,
+        place: Sequence[str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.sqlstate = sqlstate
         self.detail = detail
         self.hint = hint
+        self.place = place
 
 
 class Port(Protocol):

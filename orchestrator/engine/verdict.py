@@ -34,6 +34,9 @@ def error_text(error: OrchestratorError | StatementError) -> str:
         verdict["detail"] = detail
     if error.hint:
         verdict["hint"] = error.hint
+    place = getattr(error, "place", None)
+    if place:
+        verdict["place"] = place
     return to_json(verdict)
 
 

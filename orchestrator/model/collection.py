@@ -38,6 +38,8 @@ class Field:
     array: bool = False
     #: schema of the type's own comparison operators, None for pg_catalog
     operators: str | None = None
+    #: what a person reads, where it was given one
+    title: str | None = None
 
     @property
     def writable(self) -> bool:
@@ -186,6 +188,7 @@ def _field(column: Mapping[str, Any]) -> Field:
         hidden=column.get("hidden") is True,
         array=column.get("array", False),
         operators=column.get("operators"),
+        title=title if isinstance(title := column.get("title"), str) else None,
     )
 
 

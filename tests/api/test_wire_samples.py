@@ -72,8 +72,6 @@ _DIFFERENT: dict[str, tuple[int, str | None]] = {
     "unknown action": (404, "Not Found"),
     "unknown path": (404, "Not Found"),
     "root": (404, "Not Found"),
-    # messages are in English
-    "X-Locale zh-CN unique violation": (400, "name already exists"),
 }
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
