@@ -18,7 +18,7 @@ from orchestrator.engine.encoding import to_json
 if TYPE_CHECKING:
     from api.services import Services
 
-__all__ = ["Context"]
+__all__ = ["Context", "body_text", "client_address"]
 
 
 @dataclass(slots=True)
@@ -75,6 +75,11 @@ class Context:
     def values_json(self) -> Any:
         """The values as Python objects."""
         return load_json(self.values_text())
+
+
+def client_address(request: Request) -> str:
+    """Whose request it is: what a proxy says that is counted on, else who is connected."""
+    return request.remote_addr or request.ip
 
 
 def _check_length(values: Any, limit: int) -> None:

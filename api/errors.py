@@ -170,6 +170,7 @@ _STATES: dict[str, Wording] = {
     "42703": _said(400, BAD_REFERENCE),
     "42P01": _said(400, BAD_REFERENCE),
     "42702": _said(400, BAD_REFERENCE),
+    "42601": _said(500, "Invalid SQL syntax"),
     # values that do not compare; a function of ours that is missing is not the client's business
     "42883": lambda message, _: Failure(500, INTERNAL) if "orchestrator." in message else Failure(400, message),
     "42804": _told(400),

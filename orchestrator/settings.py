@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     max_body: int = Field(default=10 * 1024 * 1024, ge=1)
     #: records that a list as a body may hold
     max_elements: int = Field(default=10_000, ge=1)
+    #: proxies in front of the API whose X-Forwarded-For is believed
+    proxies: int = Field(default=0, ge=0)
     #: language of error messages where a request names none; "" is what the browser wants
     locale: str = ""
     #: origins whose pages may send cookies, separated by commas

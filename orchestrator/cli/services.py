@@ -59,6 +59,7 @@ def serve(
             max_body=max_body or settings.max_body,
             max_elements=settings.max_elements,
             locale=settings.locale or None,
+            proxies=settings.proxies,
             cors_origins=tuple(cors_origin or filter(None, map(str.strip, settings.cors_origins.split(",")))),
             graceful_timeout=settings.graceful_timeout,
             log_level=settings.log_level,
