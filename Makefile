@@ -35,4 +35,4 @@ lock: setup ## pin the newest allowed version of every dependency
 
 initial-migration: ## write migrations/0001_initial.sql anew from sql/, as long as nothing was released
 	@! grep -q 0001_initial migrations/frozen.txt || { echo "0001_initial is released: write the next migration" >&2; exit 1; }
-	@cat sql/roles.sql sql/schema.sql sql/tables/*.sql >migrations/0001_initial.sql
+	@cat sql/roles.sql sql/schema.sql $$(sed -n 's|^.ir \(tables/\)|sql/\1|p' sql/install.sql) >migrations/0001_initial.sql

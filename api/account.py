@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from api.administration import administer
 from api.attempts import checked_password
 from api.context import Context
 from api.errors import ApiError, NotFound
@@ -23,7 +24,6 @@ _SAVE_SETTING = "select orchestrator.save_identity_setting($1, $2, $3)"
 _SIGN_UP = "select orchestrator.sign_up_account($1, $2)::text"
 _PASSWORD = "select orchestrator.password_of($1)"
 _CHANGE = "select orchestrator.change_password($1, $2, $3, $4)"
-_OPEN_RESET = "select orchestrator.open_password_reset($1, $2, $3)::text"
 _RESET_IS_OPEN = "select orchestrator.reset_is_open($1)::text"
 _RESET = "select orchestrator.reset_password($1, $2)::text"
 _PROFILE = "select orchestrator.update_profile($1, $2)"
@@ -108,8 +108,9 @@ async def create_reset_token(ctx: Context) -> Reply:
         raise NotFound
     expires_at = int(time.time()) + _RESET_LIFETIME
     token = (await ctx.services.tokens()).password_reset(int(key), expires_at)
-    row = await ctx.services.database.row(_OPEN_RESET, (str(key), token_hash(token), str(expires_at)))
-    if not _is_true(row):
+    record = json.dumps({"hash": token_hash(token), "expiresAt": expires_at})
+    opened = await administer(ctx, {"filterByTk": key}, record)
+    if json.loads(opened.body)["data"] is not True:
         raise ApiError(404, "User not found")
     return data_reply({"resetToken": token, "expiresAt": expires_at * 1000})
 

@@ -12,24 +12,30 @@ from api.context import Context
 from api.reply import Reply
 from api.resources import Action
 
-__all__ = ["ACTIONS"]
+__all__ = ["ACTIONS", "administer", "forward", "forward_selected", "selected"]
 
 _ADMINISTER = "select orchestrator.administer($1, $2::bigint, $3, $4)"
 
 
 async def forward(ctx: Context) -> Reply:
     """Hands the request on: the path's or query's key names the record."""
-    return await _administer(ctx, {"filterByTk": ctx.params.filter_by_tk})
+    return await administer(ctx, {"filterByTk": ctx.params.filter_by_tk})
 
 
 async def forward_selected(ctx: Context) -> Reply:
     """Hands the request on with the keys of the records that it selects."""
+    return await administer(ctx, await selected(ctx))
+
+
+async def selected(ctx: Context) -> dict[str, Any]:
+    """The keys of what the request selects; the key alone is not looked up."""
     if not ctx.params.filter:
-        return await forward(ctx)
-    return await _administer(ctx, {"keys": await reads.keys(ctx)})
+        return {"filterByTk": ctx.params.filter_by_tk}
+    return {"filterByTk": ctx.params.filter_by_tk, "keys": await reads.keys(ctx)}
 
 
-async def _administer(ctx: Context, selection: Mapping[str, Any]) -> Reply:
+async def administer(ctx: Context, selection: Mapping[str, Any], values: str | None = None) -> Reply:
+    """Hands a request on with what it selects, and with other values than the body, if any."""
     request = {
         "resource": ctx.target.resource,
         "action": ctx.action,
@@ -42,7 +48,7 @@ async def _administer(ctx: Context, selection: Mapping[str, Any]) -> Reply:
     row = await ctx.services.database.row(
         _ADMINISTER,
         (
-            f'{text[:-1]}, "values": {ctx.values_text()}}}',
+            f'{text[:-1]}, "values": {ctx.values_text() if values is None else values}}}',
             None if ctx.user_id is None else str(ctx.user_id),
             ctx.role,
             ctx.request_id,
@@ -59,10 +65,14 @@ def _number(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
+#: what no snippet grants: they set in motion what has stopped, with another's rights
+_ROOT_ONLY = frozenset({"rerun", "resume"})
+
+
 def _actions(names: Iterable[str], selecting: Iterable[str] = ()) -> tuple[Action, ...]:
     """Actions on the record of a key, and on those that a key or filter selects."""
     return (
-        *(Action(name, forward) for name in names),
+        *(Action(name, forward, root_only=name in _ROOT_ONLY) for name in names),
         *(Action(name, forward_selected, needs_filter=True) for name in selecting),
     )
 
@@ -74,5 +84,6 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "flow_nodes": _actions(("update", "duplicate", "destroy", "destroyBranch", "move", "test")),
     "executions": _actions(("cancel", "rerun"), ("destroy",)),
     "jobs": _actions(("resume",)),
-    "workflowCategories": _actions(("create",), ("update", "destroy")),
+    "workflowCategories": _actions(("create", "move"), ("update", "destroy")),
+    "collectionCategories": _actions(("create", "move"), ("update", "destroy")),
 }

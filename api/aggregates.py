@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.access import restricted
 from api.context import Context
 from api.errors import ApiError
 from api.params import read_params
@@ -11,6 +12,9 @@ from api.variables import fill
 from orchestrator.model.aggregation import split_query
 
 __all__ = ["query"]
+
+#: what a query consists of besides conditions
+_ASKED = ("measures", "dimensions", "orders", "limit", "offset")
 
 
 async def query(ctx: Context) -> Reply:
@@ -22,16 +26,8 @@ async def query(ctx: Context) -> Reply:
     conditions = {
         name: await fill(ctx, read_params({"filter": request.get(name)}).filter) for name in ("filter", "having")
     }
-    shape, values = split_query(
-        {
-            **request,
-            **conditions,
-            "collection": ctx.collection,
-            "timezone": ctx.header("x-timezone"),
-            "userId": ctx.user_id,
-            "now": None,
-        },
-        ctx.services.settings.max_page_size,
-    )
+    asked = {name: request[name] for name in _ASKED if name in request} | conditions
+    asked |= {"collection": ctx.collection, "timezone": ctx.header("x-timezone"), "userId": ctx.user_id}
+    shape, values = split_query(await restricted(ctx, asked), ctx.services.settings.max_page_size)
     rows = await run(ctx.services, shape, values)
     return Reply(200, b'{"data":%b}' % (rows[0][0] or b"[]"))

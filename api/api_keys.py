@@ -70,7 +70,7 @@ def _own(ctx: Context) -> dict[str, Any]:
 
 ACTIONS = (
     Action("create", create),
-    Action("list", listing),
-    Action("get", get),
+    Action("list", listing, reads=True, restricts=True),
+    Action("get", get, reads=True, restricts=True),
     Action("destroy", destroy, needs_filter=True),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -14,7 +15,9 @@ from sanic.exceptions import SanicException
 from sanic.handlers import ErrorHandler
 
 from api import query_string
-from api.context import Context, client_address
+from api.access_log import AccessLog
+from api.catalog import Statements
+from api.context import Context
 from api.cors import Cors
 from api.dispatch import ACTIONS, Dispatcher
 from api.errors import INTERNAL, ApiError, Failure, NotFound, describe
@@ -44,8 +47,9 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     """An application that connects when its server starts and disconnects when that has stopped."""
     load(settings.actions)
     services = Services(settings)
-    metrics = Metrics(services.database, ACTIONS.names() | extensions.names())
-    replies = _Replies(settings, Wording(lambda: services.catalogs.known, settings.locale), metrics)
+    sources = {key: source.database for key, source in services.sources.items()}
+    metrics = Metrics(services.database, ACTIONS.names() | extensions.names(), sources)
+    replies = _Replies(settings, Wording(partial(_catalog, services), settings.locale), metrics)
     app = Sanic(settings.name, error_handler=_Errors(replies), configure_logging=False)
     app.config.REQUEST_MAX_SIZE = settings.max_body
     # filters and keys go in the URL; Sanic takes no more than this
@@ -78,6 +82,11 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     return app
 
 
+def _catalog(services: Services, request: Request) -> Statements | None:
+    """What is known of the tables that a request is about."""
+    return services.sources.get(request.headers.get("x-data-source", ""), services).catalogs.known
+
+
 class _Replies:
     """What every response has, whatever it answers: an id, the headers for browsers, a line in the log, its count."""
 
@@ -85,7 +94,8 @@ class _Replies:
         self._wording = wording
         self._metrics = metrics
         self._cors = Cors(settings.cors_origins)
-        self._access_log = settings.access_log
+        wanted = settings.access_log and settings.log_level.lower() in ("debug", "info")
+        self._access_log = AccessLog() if wanted else None
 
     def preflight(self, request: Request, request_id: str) -> HTTPResponse | None:
         """The answer to a browser's question whether it may ask."""
@@ -95,13 +105,13 @@ class _Replies:
         return HTTPResponse(None, 204, headers | {"X-Request-Id": request_id})
 
     def of(
-        self, request: Request, reply: Reply, request_id: str, *, retry: bool = False, content_type: str = _JSON
+        self, request: Request, reply: Reply, request_id: str, *, retry: bool = False, content_type: str | None = None
     ) -> HTTPResponse:
         headers = self._cors.headers(request)
         headers["X-Request-Id"] = request_id
         if retry:
             headers["Retry-After"] = "1"
-        return HTTPResponse(reply.body, reply.status, headers, content_type)
+        return HTTPResponse(reply.body, reply.status, headers, content_type or reply.content_type)
 
     def failed(self, request: Request, failure: Failure, request_id: str) -> HTTPResponse:
         self._wording.apply(failure, request)
@@ -110,17 +120,8 @@ class _Replies:
     def done(self, request: Request, status: int, request_id: str, started: float, seen: dict[str, Any]) -> None:
         """Writes down what became of a request."""
         self._metrics.count(seen.get("action", "other"), status, started)
-        if self._access_log:
-            log.info(
-                "request",
-                method=request.method,
-                path=request.path,
-                status=status,
-                ms=round((perf_counter() - started) * 1000, 2),
-                request_id=request_id,
-                ip=client_address(request),
-                **seen,
-            )
+        if self._access_log is not None:
+            self._access_log.write(request, status, request_id, started, seen)
 
 
 class _Server:

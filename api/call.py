@@ -8,10 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from api.access import restricted as restrict
 from api.context import Context
 from api.errors import ApiError
 from api.reply import Reply
-from api.writes import ACT
 from orchestrator.engine.encoding import iso, to_json
 from orchestrator.model.shape import split
 
@@ -130,9 +130,14 @@ class Call:
         rows = await self._ctx.services.database.rows(sql, params)
         return [tuple(None if value is None else value.decode() for value in row) for row in rows]
 
-    async def find(self, collection: str, **request: Any) -> list[dict[str, Any]]:
-        """Records of a collection as the wire shows them: `filter`, `fields`, `appends`, `sort`, `limit`, `offset`."""
-        shape, values = split({"kind": "select", "collection": collection, "rendering": "wire", **request})
+    async def find(self, collection: str, *, restricted: bool = False, **request: Any) -> list[dict[str, Any]]:
+        """Records of a collection as the wire shows them: `filter`, `fields`, `appends`, `sort`, `limit`, `offset`.
+
+        Args:
+            restricted: only what the role that acts may view; else code decides what it shows.
+        """
+        wanted = {"kind": "select", "collection": collection, "rendering": "wire", **request}
+        shape, values = split(await restrict(self._ctx, wanted) if restricted else wanted)
         statements = await self._ctx.services.catalogs.current()
         row = await self._ctx.services.database.row(statements.of(shape), values)
         found: list[dict[str, Any]] = json.loads((row and row[0]) or b"[]")
@@ -150,14 +155,16 @@ class Call:
     ) -> Any:
         """`create`, `update` or `destroy` in the user's name, with guards and followers; what it answers as data.
 
+        What the role may do does not count here: code decides.
+
         Raises:
             ApiError: a workflow or the database refused.
         """
-        request = {"action": action, "values": values, "filter": filter, "filterByTk": filter_by_tk}
-        user = None if self._ctx.user_id is None else str(self._ctx.user_id)
+        request = {"action": action, "values": values, "filter": filter, "filterByTk": filter_by_tk, "unlimited": True}
         text = to_json({name: value for name, value in request.items() if value is not None})
         row = await self._ctx.services.database.row(
-            ACT, (text, collection, None, user, self.role, trigger_workflows, self.request_id)
+            self._ctx.services.act,
+            (text, collection, None, self._ctx.acting_user, self.role, trigger_workflows, self.request_id),
         )
         status, _, body = ((row and row[0]) or b"500 {}").partition(b" ")
         answer = json.loads(body or b"{}")

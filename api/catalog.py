@@ -71,8 +71,10 @@ class _Budget:
 class Catalogs:
     """The current catalog."""
 
-    def __init__(self, database: Database, ttl: float) -> None:
+    def __init__(self, database: Database, ttl: float, *, system: bool = True) -> None:
         self._database = database
+        #: whether our own tables are collections as well
+        self._system = system
         self._ttl = ttl
         self._current: Statements | None = None
         self._fresh_until = 0.0
@@ -137,5 +139,8 @@ class Catalogs:
             if row is not None and int(row[0] or 0) == self._current.catalog.revision:
                 return self._current
         row = await self._database.row(_CATALOG)
+        text = ((row and row[0]) or b"{}").decode()
+        if not self._system:
+            return Statements(Catalog.from_json(text))
         own = {collection.name: collection.filter_target_key for collection in SYSTEM.values()}
-        return Statements(with_system(Catalog.from_json(((row and row[0]) or b"{}").decode(), own)))
+        return Statements(with_system(Catalog.from_json(text, own)))

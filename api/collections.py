@@ -12,6 +12,7 @@ from api.context import Context
 from api.errors import ApiError
 from api.reply import Reply
 from api.resources import Action
+from api.services import MAIN, Services
 from api.system import SYSTEM
 
 __all__ = ["ACTIONS", "CLOSED"]
@@ -19,16 +20,19 @@ __all__ = ["ACTIONS", "CLOSED"]
 _CHANGE = "select orchestrator.change_collection($1)"
 #: the column with what a client gets
 _DOCUMENT = "document"
+_CATEGORY = ("id", "name", "color", "sort")
+#: parameters that say where a collection is to stand
+_PLACE = ("sourceId", "targetId", "method", "sticky")
 _ALWAYS = ("filterTargetKey", "unavailableActions")
 
 #: names that are resources already
-_RESERVED = frozenset({*SYSTEM, "auth", "dataSources", "mainDataSource", "tokenControlConfig"})
+_RESERVED = frozenset({*SYSTEM, "auth", "availableActions", "dataSources", "mainDataSource", "tokenControlConfig"})
 
 Handler = Callable[[Context], Awaitable[Reply]]
 
 
 async def list_collections(ctx: Context) -> Reply:
-    """A page of definitions; those of their fields with `appends=fields`."""
+    """A page of definitions; those of their fields with `appends=fields`, what they are filed under with `category`."""
     return await _read(ctx, reads.listing, with_fields="fields" in ctx.params.appends)
 
 
@@ -60,36 +64,62 @@ async def get_field(ctx: Context) -> Reply:
 
 async def change(ctx: Context) -> Reply:
     """Hands the request on: everything of it happens in one transaction, or nothing."""
+    values, services = ctx.values_text(), ctx.services
+    if ctx.target.resource == "dataSources":
+        values, services = _of_source(ctx)
     request = {
         "resource": ctx.target.resource,
         "action": ctx.action,
         "source": ctx.target.source_id,
         "key": ctx.params.filter_by_tk,
         "cascade": ctx.params.raw.get("cascade"),
-        "reserved": sorted(_RESERVED),
+        "params": {name: ctx.params.raw.get(name) for name in _PLACE},
+        "reserved": sorted(_RESERVED) if services is services.main else [],
     }
     text = json.dumps(request, ensure_ascii=False, default=str)
-    row = await ctx.services.database.row(_CHANGE, (f'{text[:-1]}, "values": {ctx.values_text()}}}',))
+    row = await services.database.row(_CHANGE, (f'{text[:-1]}, "values": {values}}}',))
     if row is None or row[0] is None:
         raise RuntimeError("orchestrator.change_collection returned nothing")
     # what was made can be used by whoever reads this reply
-    await ctx.services.catalogs.changed()
+    await services.catalogs.changed()
     return Reply(int(row[0][:3]), row[0][4:])
+
+
+def _of_source(ctx: Context) -> tuple[str, Services]:
+    """The values as the database that they name takes them, and that database's services."""
+    values = ctx.values_json()
+    key = values.get("dataSourceKey", MAIN) if isinstance(values, dict) else MAIN
+    if key == MAIN:
+        return ctx.values_text(), ctx.services
+    source = ctx.services.sources.get(key) if isinstance(key, str) else None
+    if source is None:
+        raise ApiError(404, f'data source "{key}" does not exist')
+    # that database is its own main one
+    return json.dumps({**values, "dataSourceKey": MAIN}, default=str), source
 
 
 async def _read(ctx: Context, handler: Handler, *, with_fields: bool = False) -> Reply:
     """Reads the documents, and shows what was asked of them."""
     wanted, hidden = ctx.params.fields, ctx.params.excluded
-    if set(ctx.params.appends) - {"fields"}:
+    filed = "category" in ctx.params.appends
+    if set(ctx.params.appends) - {"fields", "category"}:
         raise ApiError(400, "Invalid SQL column or table reference")
     ctx.params = replace(
         ctx.params,
-        fields=[_DOCUMENT, *([f"fields.{_DOCUMENT}", "fields.sort"] if with_fields else [])],
+        fields=[
+            _DOCUMENT,
+            *([f"fields.{_DOCUMENT}", "fields.sort"] if with_fields else []),
+            *([f"category.{name}" for name in _CATEGORY] if filed else []),
+        ],
         excluded=[],
-        appends=["fields(sort=sort)"] if with_fields else [],
+        appends=[
+            *(["fields(sort=sort)"] if with_fields else []),
+            *(["category(sort=sort)"] if filed else []),
+        ],
         sort=ctx.params.sort or ["sort"],
     )
-    reply = await handler(ctx)
+    # names are for everybody who is signed in, and nothing else is read
+    reply = await handler(replace(ctx, access=None))
     body = json.loads(reply.body)
     data = body["data"]
     if isinstance(data, list):
@@ -106,6 +136,8 @@ def _shown(entry: Mapping[str, Any], wanted: Iterable[str] | None, hidden: Itera
         document = {name: value for name, value in document.items() if name in names}
     if "fields" in entry:
         document["fields"] = [field[_DOCUMENT] for field in entry["fields"]]
+    if "category" in entry:
+        document["category"] = [{key: category[key] for key in _CATEGORY} for category in entry["category"]]
     return {name: value for name, value in document.items() if name not in hidden}
 
 
@@ -123,10 +155,12 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("listMeta", list_meta, any_role=True),
         Action("get", get_collection),
         Action("setFields", change, needs_filter=True),
+        Action("apply", change),
+        Action("move", change),
         *_CHANGES,
     ),
-    "collections.fields": (*_READS, *_CHANGES),
-    "fields": (*_READS, *_CHANGES),
+    "collections.fields": (*_READS, Action("apply", change), *_CHANGES),
+    "fields": (*_READS, Action("apply", change), *_CHANGES),
 }
 #: resources that are no collections
 CLOSED: Mapping[str, tuple[Action, ...]] = {

@@ -12,18 +12,19 @@ from api import query_string
 from api.errors import ApiError, NotFound, Worded
 from api.params import Params, load_json
 from api.request import Target
-from api.sessions import Session
+from api.sessions import Session, visitor
 from orchestrator.engine.encoding import to_json
 
 if TYPE_CHECKING:
     from api.services import Services
+    from orchestrator.access import Access
 
 __all__ = ["Context", "body_text", "client_address"]
 
 
 @dataclass(slots=True)
 class Context:
-    """`session` and `role` are None for public actions.
+    """`session` and `role` are None for public actions, `access` for root as well.
 
     `collection` is whose records are meant: with an association its target, while `target.collection` is the source.
     """
@@ -37,6 +38,10 @@ class Context:
     params: Params = field(default_factory=Params)
     session: Session | None = None
     role: str | None = None
+    #: the roles that act: one, or all of the user's together
+    acting: tuple[str, ...] = ()
+    #: what they may do
+    access: Access | None = None
     #: set where the body was not the values but all parameters
     values: Any = None
     #: headers of the response, also when it is an error
@@ -46,6 +51,13 @@ class Context:
     def user_id(self) -> int | None:
         """The acting user's id."""
         return self.session.user_id if self.session is not None else None
+
+    @property
+    def acting_user(self) -> str | None:
+        """The acting user as `services.act` takes him: his id, or what another database is told of him."""
+        if self.session is None or self.services is self.services.main:
+            return None if self.session is None else str(self.session.user_id)
+        return visitor(self.session)
 
     def header(self, name: str) -> str | None:
         """A request header, None when absent or empty."""
@@ -89,13 +101,10 @@ def _check_length(values: Any, limit: int) -> None:
 
 def body_text(request: Request, limit: int | None = None) -> str:
     """The body as the text of one JSON object, or of a list with so many elements at most."""
-    raw = request.body
-    if not raw or request.method in ("GET", "HEAD"):
+    if not request.body or request.method in ("GET", "HEAD"):
         return "{}"
     try:
-        text = raw.decode()
-        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            return json.dumps(query_string.parse(text), ensure_ascii=False)
+        text = _json_of(request)
         value = load_json(text)
         if not isinstance(value, dict | list):
             raise ValueError("neither an object nor a list")
@@ -103,4 +112,16 @@ def body_text(request: Request, limit: int | None = None) -> str:
         raise ApiError(400, "Bad Request") from None
     if limit is not None:
         _check_length(value, limit)
+    return text
+
+
+def _json_of(request: Request) -> str:
+    """A body of JSON as it is; of a form its fields, without its files."""
+    content_type = request.headers.get("content-type", "")
+    if content_type.startswith("multipart/form-data"):
+        form = request.form.items() if request.form else ()
+        return json.dumps({name: values[0] for name, values in form}, ensure_ascii=False)
+    text = request.body.decode()
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return json.dumps(query_string.parse(text), ensure_ascii=False)
     return text

@@ -16,59 +16,80 @@ from api import (
     auth,
     authenticators,
     collections,
+    data_sources,
+    moves,
+    people,
     query_string,
     reads,
     relations,
+    role_check,
+    role_permissions,
+    sheets,
     token_policy,
+    upserts,
     writes,
 )
 from api.catalog import Statements
 from api.context import Context, body_text
 from api.errors import ApiError, NotFound, Worded
 from api.extension import extensions
-from api.params import load_json, read_params
+from api.gate import authorize
+from api.params import Params, load_json, read_params
 from api.reply import Reply
 from api.request import Target, parse_path
 from api.resources import Action, Actions, choose_action
-from api.roles import acting_role, authorize
+from api.roles import admit
 from api.running import run_call
-from api.services import Services
+from api.services import MAIN, Services
 from api.system import SYSTEM
 from api.variables import fill
+from orchestrator.access import ROOT
 
 __all__ = ["ACTIONS", "Dispatcher"]
 
 
-_RELATING = tuple(Action(name, relations.relate, writes=True) for name in ("add", "set", "remove", "toggle"))
+_RELATING = tuple(
+    Action(name, relations.relate, writes=True, restricts=True) for name in ("add", "set", "remove", "toggle")
+)
 #: what may be done to the items of a column that holds a list
-_ON_LISTS = {action.name: action for action in (Action("list", relations.items), *_RELATING)}
+_ON_LISTS = {
+    action.name: action for action in (Action("list", relations.items, reads=True, restricts=True), *_RELATING)
+}
 
 
 def _registry() -> Actions:
     actions = Actions(
         (
-            Action("list", reads.listing, reads=True),
-            Action("get", reads.get, reads=True),
-            Action("query", aggregates.query, reads=True),
-            Action("create", writes.create, writes=True),
-            Action("update", writes.update, writes=True, needs_filter=True),
-            Action("destroy", writes.destroy, writes=True, needs_filter=True),
+            Action("list", reads.listing, reads=True, restricts=True),
+            Action("get", reads.get, reads=True, restricts=True),
+            Action("query", aggregates.query, reads=True, restricts=True),
+            Action("create", writes.create, writes=True, restricts=True),
+            Action("update", writes.update, writes=True, needs_filter=True, restricts=True),
+            Action("destroy", writes.destroy, writes=True, needs_filter=True, restricts=True),
             *_RELATING,
+            *upserts.ACTIONS,
+            Action("move", moves.move, writes=True, restricts=True),
+            *sheets.ACTIONS,
         )
     )
     actions.add("auth", (*auth.ACTIONS, *account.AUTH_ACTIONS), closed=True)
     actions.add("users", account.USER_ACTIONS)
+    actions.add("roles", role_check.ACTIONS)
     actions.add("apiKeys", api_keys.ACTIONS)
     actions.add("authenticators", authenticators.ACTIONS)
     actions.add("tokenControlConfig", token_policy.ACTIONS, closed=True)
-    for resource, own in ({**administration.ACTIONS, **collections.ACTIONS}).items():
+    own_actions = (administration.ACTIONS, collections.ACTIONS, people.ACTIONS, role_permissions.ACTIONS)
+    for resource, own in (item for each in own_actions for item in each.items()):
         actions.add(resource, own)
-    for resource, own in collections.CLOSED.items():
+    for resource, own in {**collections.CLOSED, **role_permissions.CLOSED}.items():
         actions.add(resource, own, closed=True)
+    actions.add("dataSources", data_sources.ACTIONS, closed=True)
     return actions
 
 
 ACTIONS = _registry()
+#: to come to another database at all; what is done there is decided once that is known
+_VISIT = Action("visit", reads.listing, any_role=True)
 
 
 class Dispatcher:
@@ -89,22 +110,26 @@ class Dispatcher:
         if body is not None:
             target = _legacy_target(target, body)
         name = choose_action(target, request.method)
-        meaning, name = await self._resolve(target, name)
+        visit = await self._visit(request, target, request_id, seen, headers)
+        services = self._services if visit is None else visit.services
+        meaning, name = await self._resolve(target, name, services)
         collection, to_many, field = meaning
         if field is not None:
             target = replace(target, association=None, field=field)
         seen["action"] = name
-        action = self._find(target, collection, name)
+        action = self._find(target, collection, name, services)
         raw = extensions.merged(
             target.resource, name, body if body is not None else query_string.parse(request.query_string)
         )
         params = read_params(raw, target.record_id, max_page_size=self._services.settings.max_page_size)
-        ctx = Context(self._services, request, request_id, target, name, collection, params, headers=headers)
+        ctx = Context(services, request, request_id, target, name, collection, params, headers=headers)
+        if visit is not None:
+            ctx = replace(visit, target=target, action=name, collection=collection, params=params)
         if body is not None:
             ctx.values = body.get("values") or {}
         if action.needs_filter and to_many and params.selects_nothing and not _may_do_without(ctx):
             raise ApiError(500, Worded("to do {} action, filter or filterByTk is required", name))
-        if not action.public:
+        if not action.public and visit is None:
             await self._admit(ctx, action, seen)
         if params.filter is not None:
             params.filter = await fill(ctx, params.filter, strict=not action.reads)
@@ -112,21 +137,41 @@ class Dispatcher:
             return await run_call(ctx, action)
         return await action.handler(ctx)
 
-    async def _resolve(self, target: Target, name: str) -> tuple[_Meaning, str]:
+    async def _visit(
+        self, request: Request, target: Target, request_id: str, seen: dict[str, Any], headers: dict[str, str]
+    ) -> Context | None:
+        """Who asks something of another database, which root alone may; None where nobody does."""
+        source = request.headers.get("x-data-source") or MAIN
+        if source == MAIN or self._actions.is_closed(target.collection):
+            return None
+        params = Params(raw=query_string.parse(request.query_string))
+        ctx = Context(self._services, request, request_id, target, "visit", target.collection, params, headers=headers)
+        await self._admit(ctx, _VISIT, seen)
+        if ctx.access is not None:
+            raise ApiError(403, "No permissions")
+        # of all the user's roles together where they act together
+        ctx.role, ctx.acting = ROOT, (ROOT,)
+        ctx.services = self._services.sources[source]
+        seen["data_source"] = source
+        return ctx
+
+    async def _resolve(self, target: Target, name: str, services: Services) -> tuple[_Meaning, str]:
         """What the path means, and the action.
 
         Raises:
             NotFound: the catalog does not have it.
         """
+        if self._actions.is_closed(target.resource):
+            return _Meaning(target.collection), name
         if self._actions.is_closed(target.collection):
             if target.association is not None:
                 raise NotFound
             return _Meaning(target.collection), name
         if extensions.owns(target.resource, name):
             return _Meaning(target.collection), name
-        found = _meaning(await self._services.catalogs.current(), target)
+        found = _meaning(await services.catalogs.current(), target)
         if found is None:
-            found = _meaning(await self._services.catalogs.look(), target)
+            found = _meaning(await services.catalogs.look(), target)
         if found is None:
             raise NotFound
         if name == "list" and target.action is None and not found.to_many:
@@ -134,16 +179,21 @@ class Dispatcher:
             name = "get"
         return found, name
 
-    def _find(self, target: Target, collection: str, name: str) -> Action:
+    def _find(self, target: Target, collection: str, name: str, services: Services) -> Action:
         if not extensions.allows(target.resource, name):
             raise ApiError(403, Worded("{} action is not allowed", name))
         custom = extensions.find(target.resource, name)
         if custom is not None:
             return custom
-        action = self._actions.find(target.resource, name) if target.field is None else _ON_LISTS.get(name)
+        own = services is self._services
+        if target.field is not None:
+            action = _ON_LISTS.get(name)
+        else:
+            # what is ours is in the main database
+            action = self._actions.find(target.resource, name) if own else self._actions.common(name)
         if action is None:
             raise NotFound
-        if action.writes and collection in SYSTEM:
+        if own and action.writes and collection in SYSTEM and not _only_links(target, name):
             raise NotFound
         through = target.association or target.field
         if through is not None and (target.source_id is None or (action.writes and target.source_id == "_")):
@@ -151,13 +201,13 @@ class Dispatcher:
         return action
 
     async def _admit(self, ctx: Context, action: Action, seen: dict[str, Any]) -> None:
-        ctx.session = await auth.authenticate(ctx)
-        seen["user_id"] = ctx.session.user_id
+        session = await auth.authenticate(ctx)
+        seen["user_id"] = session.user_id
         source = ctx.header("x-data-source")
-        if source is not None and source != "main":
+        if source is not None and source != MAIN and source not in self._services.sources:
             raise ApiError(500, Worded("data source {} does not exist", source))
-        ctx.role = acting_role(ctx.session, ctx.header("x-role"))
-        authorize(action, ctx.role)
+        await admit(ctx, session)
+        authorize(ctx, action)
 
 
 class _Meaning(NamedTuple):
@@ -177,6 +227,12 @@ def _meaning(statements: Statements, target: Target) -> _Meaning | None:
         return _Meaning(association.target, association.to_many)
     field = source.fields.get(target.association)
     return _Meaning(source.name, field=field.name) if field is not None and field.listed and not field.hidden else None
+
+
+def _only_links(target: Target, action: str) -> bool:
+    """Whether an action writes which of our own records a record is related to, and nothing of theirs."""
+    relating = action in {relating.name for relating in _RELATING}
+    return relating and target.association is not None and target.collection not in SYSTEM
 
 
 def _may_do_without(ctx: Context) -> bool:

@@ -15,14 +15,20 @@ from api.context import Context
 from api.dispatch import ACTIONS
 from api.openapi import document
 from api.reply import Reply
-from api.roles import acting_role
+from api.roles import admit
 from api.system import SYSTEM
 from orchestrator import __version__
+from orchestrator.access import Access, visible
+from orchestrator.model.collection import Catalog
 
 __all__ = ["PAGE", "PAGE_HEADERS", "Explorer"]
 
 #: holds no data: it fetches the document with the token of whoever signs in there
 PAGE = Path(__file__).with_name("explorer.html").read_text(encoding="utf-8")
+
+
+#: documents of one catalog
+_KEPT = 100
 
 
 def _policy(page: str) -> str:
@@ -45,17 +51,30 @@ PAGE_HEADERS: Mapping[str, str] = {
 
 
 class Explorer:
-    """The document of the current catalog, made once."""
+    """The document of the current catalog, made once for root and once for each set of roles."""
 
     def __init__(self) -> None:
         self._of: Statements | None = None
-        self._text = b""
+        self._texts: dict[Access | None, bytes] = {}
 
     async def document(self, ctx: Context) -> Reply:
-        """For any user with a role."""
-        acting_role(await authenticate(ctx), ctx.header("x-role"))
+        """What the user's role may do."""
+        await admit(ctx, await authenticate(ctx))
         statements = await ctx.services.catalogs.current()
-        if statements is not self._of:
-            made = document(statements.catalog, actions=ACTIONS.names(), read_only=SYSTEM.keys(), version=__version__)
-            self._of, self._text = statements, json.dumps(made, ensure_ascii=False).encode()
-        return Reply(200, self._text)
+        if statements is not self._of or len(self._texts) >= _KEPT:
+            self._of, self._texts = statements, {}
+        text = self._texts.get(ctx.access)
+        if text is None:
+            text = self._texts[ctx.access] = _text(statements.catalog, ctx.access)
+        return Reply(200, text)
+
+
+def _text(catalog: Catalog, access: Access | None) -> bytes:
+    made = document(
+        catalog if access is None else visible(access, catalog),
+        actions=ACTIONS.names(),
+        read_only=SYSTEM.keys(),
+        version=__version__,
+        allows=None if access is None else access.allows,
+    )
+    return json.dumps(made, ensure_ascii=False).encode()

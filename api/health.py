@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from time import perf_counter
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -33,13 +34,22 @@ _CONNECTIONS = Gauge(
 _WAITING = Gauge(
     "orchestrator_http_pool_waiting", "Requests that wait for a database connection", multiprocess_mode="livesum"
 )
+_ELSEWHERE = Gauge(
+    "orchestrator_http_data_source_connections",
+    "Connections of further databases, by what they do, and requests that wait for one",
+    ["data_source", "state"],
+    multiprocess_mode="livesum",
+)
 
 
 class Metrics:
     """Counts requests by action and status; `known` are the actions with a label of their own."""
 
-    def __init__(self, database: Database, known: frozenset[str]) -> None:
+    def __init__(
+        self, database: Database, known: frozenset[str], sources: Mapping[str, Database] | None = None
+    ) -> None:
         self._database = database
+        self._sources = dict(sources or {})
         self._known = known | {PREFLIGHT, "openapi"}
         self._answered: dict[tuple[str, int], Counter] = {}
         self._timed: dict[str, Histogram] = {}
@@ -62,6 +72,11 @@ class Metrics:
         _CONNECTIONS.labels("idle").set(use.idle)
         _CONNECTIONS.labels("busy").set(use.busy)
         _WAITING.set(use.waiting)
+        for key, database in self._sources.items():
+            use = database.pool.use
+            _ELSEWHERE.labels(key, "idle").set(use.idle)
+            _ELSEWHERE.labels(key, "busy").set(use.busy)
+            _ELSEWHERE.labels(key, "waiting").set(use.waiting)
         registry = REGISTRY
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()

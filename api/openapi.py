@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Collection as Names
-from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -23,8 +23,19 @@ _META = {
 _RELATE: dict[str, Json] = {"add": {}, "set": {}, "remove": {}, "toggle": {"data": {}}}
 
 
-def document(catalog: Catalog, *, actions: Names[str], read_only: Names[str], version: str) -> Json:
-    """Every path of every collection. `actions` are those there are; `read_only` collections have list and get."""
+#: whether an action may be done to a collection
+Allows = Callable[[str, str], bool]
+
+
+def document(
+    catalog: Catalog, *, actions: Names[str], read_only: Names[str], version: str, allows: Allows | None = None
+) -> Json:
+    """Every path of every collection that is allowed; all of them when nothing says which.
+
+    Args:
+        actions: those there are.
+        read_only: collections that have list and get alone.
+    """
     paths: Json = _sign_in()
     schemas: Json = {"Errors": types.ERRORS}
     for collection in sorted(catalog, key=lambda each: each.name):
@@ -32,7 +43,9 @@ def document(catalog: Catalog, *, actions: Names[str], read_only: Names[str], ve
         schemas[types.record_name(collection)] = types.record(collection, catalog)
         if writable:
             schemas[types.values_name(collection)] = types.values(collection, catalog)
-        for path, method, operation in _operations(catalog, collection, frozenset(actions), writable):
+        for path, method, operation in _operations(
+            catalog, collection, frozenset(actions), writable, allows or _everything
+        ):
             paths.setdefault(path, {})[method] = operation
     return {
         "openapi": "3.1.0",
@@ -45,6 +58,14 @@ def document(catalog: Catalog, *, actions: Names[str], read_only: Names[str], ve
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
+
+
+def _everything(_collection: str, _action: str) -> bool:
+    return True
+
+
+def _allowed(collection: Collection, actions: Names[str], allows: Allows) -> set[str]:
+    return {name for name in actions if allows(collection.name, name)}
 
 
 def _sign_in() -> Json:
@@ -61,10 +82,18 @@ def _sign_in() -> Json:
 
 
 def _operations(
-    catalog: Catalog, collection: Collection, actions: Names[str], writable: bool
+    catalog: Catalog, collection: Collection, actions: frozenset[str], writable: bool, allows: Allows
 ) -> Iterator[tuple[str, str, Json]]:
     name = quote(collection.name, safe="")
-    yield from _resource(f"/{name}", collection, actions if writable else {"list", "get"} & set(actions))
+    there = actions if writable else actions & {"list", "get"}
+    allowed = _allowed(collection, there, allows)
+    yield from _resource(f"/{name}", collection, allowed)
+    if writable:
+        yield from _upserts(f"/{name}", collection, allowed)
+        yield from _sheets(f"/{name}", collection, allowed)
+        sorts = sorted(field.name for field in collection.fields.values() if field.type == "sort")
+        if sorts and "move" in allowed:
+            yield f"/{name}:move", "post", _move(f"/{name}:move", collection, sorts)
     if not collection.key_columns:
         return
     for association in collection.associations.values():
@@ -73,7 +102,9 @@ def _operations(
             continue
         path = f"/{name}/{{sourceId}}/{quote(association.name, safe='')}"
         source = types.path_key("sourceId", collection, association.source_key)
-        for each, method, operation in _related(path, association, target, actions, writable):
+        relating = actions & _RELATE.keys() if writable and allows(collection.name, "update") else frozenset()
+        below = _allowed(target, actions - _RELATE.keys(), allows) | relating
+        for each, method, operation in _related(path, association, target, below, writable):
             operation["parameters"] = [source, *operation["parameters"]]
             operation["tags"] = [collection.name]
             yield each, method, operation
@@ -83,6 +114,8 @@ def _related(
     path: str, association: Association, target: Collection, actions: Names[str], writable: bool
 ) -> Iterator[tuple[str, str, Json]]:
     if not association.to_many:
+        if "get" not in actions:
+            return
         yield f"{path}:get", "get", _get(target, f"{path}:get", by_key=False)
         return
     # what hangs on a record is written below it; any other path of the target does it by its own key
@@ -134,6 +167,65 @@ def _resource(path: str, collection: Collection, actions: Names[str]) -> Iterato
         )
         gone["parameters"] = [key, types.FILTER, _workflows()]
         yield where, "post", gone
+
+
+def _upserts(path: str, collection: Collection, actions: Names[str]) -> Iterator[tuple[str, str, Json]]:
+    record = {"$ref": types.reference(types.record_name(collection))}
+    summary = f"The record of {collection.name} that has these values at the filterKeys, else a new one"
+    rows = {"type": "array", "items": record}
+    for name, answer in (("firstOrCreate", record), ("updateOrCreate", {"anyOf": [record, rows]})):
+        if name not in actions:
+            continue
+        operation = _operation(collection.name, f"{path}:{name}", summary, _data(answer))
+        keys = types.lists("filterKeys[]", collection) | {"required": True, "explode": True}
+        keys["schema"] = keys["schema"] | {"minItems": 1}
+        operation["parameters"] = [keys, types.lists("whitelist", collection), _workflows()]
+        values = {"$ref": types.reference(types.values_name(collection))}
+        operation["requestBody"] = {"required": True, "content": types.json_content(values)}
+        yield f"{path}:{name}", "post", operation
+
+
+def _move(path: str, collection: Collection, sorts: list[str]) -> Json:
+    operation = _operation(collection.name, path, "Another place for a record", _data({"const": "ok"}))
+    schemas: dict[str, Json] = {
+        "sourceId": types.key(collection),
+        "targetId": types.key(collection),
+        "method": {"type": "string", "enum": ["insertAfter", "prepend"]},
+        "sticky": {"type": "boolean"},
+        "sortField": {"type": "string", "enum": sorts},
+    }
+    queried = [{"name": name, "in": "query", "schema": schema} for name, schema in schemas.items()]
+    operation["parameters"] = [*queried, _workflows()]
+    return operation
+
+
+def _sheets(path: str, collection: Collection, actions: Names[str]) -> Iterator[tuple[str, str, Json]]:
+    texts: Json = {name: {"type": "string"} for name in ("title", "explain")}
+    asked = {"type": "object", "properties": {"columns": types.COLUMNS, **texts}}
+    book = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    for name, summary in (
+        ("export", f"Records of {collection.name} as a workbook"),
+        ("downloadXlsxTemplate", f"A workbook to fill in for {collection.name}"),
+    ):
+        if name in actions:
+            operation = _operation(collection.name, f"{path}:{name}", summary, {})
+            operation["responses"]["200"]["content"] = book
+            operation["requestBody"] = {"content": types.json_content(asked)}
+            if name == "export":
+                operation["parameters"] = [types.FILTER]
+            yield f"{path}:{name}", "post", operation
+    if "importXlsx" in actions:
+        form = {
+            "type": "object",
+            "properties": {"file": {"type": "string", "format": "binary"}, "columns": {"type": "string"}, **texts},
+            "required": ["file", "columns"],
+        }
+        count = {"type": "object", "properties": {"successCount": {"type": "integer"}}}
+        done = {"type": "object", "properties": {"data": count, "meta": count}}
+        operation = _operation(collection.name, f"{path}:importXlsx", "New records from a workbook", done)
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+        operation["parameters"] = [_workflows()]
+        yield f"{path}:importXlsx", "post", operation
 
 
 def _get(collection: Collection, path: str, *, by_key: bool) -> Json:

@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.model.collection import Catalog, Collection, Field
 
 __all__ = [
+    "COLUMNS",
     "ERRORS",
     "FILTER",
     "json_content",
@@ -63,6 +64,20 @@ _GIVEN: Mapping[str, Json] = {
     "numeric": {"type": ["number", "string"], "description": "a string keeps every digit"},
     "real": {"type": "number"},
     "double precision": {"type": "number"},
+}
+
+#: of a sheet
+COLUMNS: Json = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "dataIndex": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            "title": {"type": "string"},
+            "defaultTitle": {"type": "string"},
+        },
+        "required": ["dataIndex"],
+    },
 }
 
 FILTER: Json = {

@@ -45,6 +45,18 @@ class Params:
     #: everything as it came, for actions of one's own
     raw: Mapping[str, Any] = field(default_factory=dict)
 
+    def names(self, name: str) -> list[str]:
+        """A parameter of an action's own that has to be a list, no text with commas."""
+        return _list(self.raw, name)
+
+    def key(self, name: str) -> Key | None:
+        """A parameter of an action's own that names one record."""
+        given = self.raw.get(name)
+        key = None if given in (None, "") else _keys(given)
+        if isinstance(key, list):
+            raise ApiError(400, f'"{name}" must be one key')
+        return key
+
     @property
     def selects_nothing(self) -> bool:
         """True when neither a key nor a condition narrows the rows: such an update or destroy is refused."""

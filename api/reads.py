@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from api.access import restricted
+from api.allowed import allowed_actions, wants_allowed
 from api.context import Context
 from api.params import Params, load_json
 from api.reply import Reply
 from api.statements import run
+from api.system import SYSTEM
+from orchestrator.access import shows_tree
 from orchestrator.model.shape import split
 from orchestrator.model.tree import nested
 
@@ -25,29 +29,32 @@ _CHILDREN = "children"
 async def listing(ctx: Context) -> Reply:
     """A page of records with `meta`; all of them without it when `paginate` is false."""
     params = ctx.params
-    request = _request(ctx)
+    request = await restricted(ctx, _request(ctx))
     if _told(params, "tree") and (found := await _tree(ctx, request)) is not None:
         return found
     if params.paginate:
         request |= {"limit": params.page_size, "offset": (params.page - 1) * params.page_size, "count": True}
     rows = await run(ctx.services, *split(request))
-    return _page(params, rows[0][0] or b"[]", rows[0][1] if params.paginate else None)
+    return await _page(ctx, rows[0][0] or b"[]", rows[0][1] if params.paginate else None)
 
 
-def _page(params: Params, data: bytes, counted: bytes | None) -> Reply:
+async def _page(ctx: Context, data: bytes, counted: bytes | None) -> Reply:
+    params = ctx.params
     if not params.paginate:
         return Reply(200, b'{"data":%b}' % data)
     if counted in _FOLLOWING:
-        meta = b'{"hasNext":%b,"page":%d,"pageSize":%d}' % (counted, params.page, params.page_size)
-        return Reply(200, b'{"data":%b,"meta":%b}' % (data, meta))
-    count = int(counted or 0)
-    meta = b'{"count":%d,"page":%d,"pageSize":%d,"totalPage":%d}' % (
-        count,
-        params.page,
-        params.page_size,
-        -(-count // params.page_size),
-    )
-    return Reply(200, b'{"data":%b,"meta":%b}' % (data, meta))
+        meta = b'"hasNext":%b,"page":%d,"pageSize":%d' % (counted, params.page, params.page_size)
+    else:
+        count = int(counted or 0)
+        meta = b'"count":%d,"page":%d,"pageSize":%d,"totalPage":%d' % (
+            count,
+            params.page,
+            params.page_size,
+            -(-count // params.page_size),
+        )
+    if wants_allowed(ctx) and (allowed := await allowed_actions(ctx, data)) is not None:
+        meta += b',"allowedActions":%b' % allowed
+    return Reply(200, b'{"data":%b,"meta":{%b}}' % (data, meta))
 
 
 async def _tree(ctx: Context, request: dict[str, Any]) -> Reply | None:
@@ -56,13 +63,15 @@ async def _tree(ctx: Context, request: dict[str, Any]) -> Reply | None:
     collection = (await ctx.services.catalogs.current()).get(ctx.collection)
     if collection is None or collection.parent is None or not collection.options.get("tree"):
         return None
+    if ctx.access is not None and not shows_tree(ctx.access, collection):
+        return None
     appends = [name for name in params.appends if name.partition("(")[0] != _CHILDREN]
     request = request | {"kind": "tree", "appends": appends}
     if params.paginate:
         request |= {"limit": params.page_size, "offset": (params.page - 1) * params.page_size}
     rows = await run(ctx.services, *split(request))
     nodes = [(data, key, parent) for _, data, key, parent in rows if data is not None and key is not None]
-    return _page(params, nested(nodes, always_children=len(appends) < len(params.appends)), rows[0][0])
+    return await _page(ctx, nested(nodes, always_children=len(appends) < len(params.appends)), rows[0][0])
 
 
 def _told(params: Params, name: str) -> bool:
@@ -74,17 +83,23 @@ async def get(ctx: Context) -> Reply:
     """The first record that matches, null when none does."""
     request = _request(ctx) | {"single": True, "filterByTk": ctx.params.filter_by_tk}
     request["template"] = _told(ctx.params, "isTemplate")
-    if ctx.collection == "jobs":
+    if ctx.collection == "jobs" and ctx.services is ctx.services.main:
         request["filter"] = _narrowed(request)
-    rows = await run(ctx.services, *split(request))
-    return Reply(200, b'{"data":%b}' % (rows[0][0] if rows and rows[0][0] is not None else b"null"))
+    rows = await run(ctx.services, *split(await restricted(ctx, request)))
+    data = rows[0][0] if rows else None
+    if data is None:
+        return Reply(200, b'{"data":null}')
+    if wants_allowed(ctx) and (allowed := await allowed_actions(ctx, b"[%b]" % data)) is not None:
+        return Reply(200, b'{"data":%b,"meta":{"allowedActions":%b}}' % (data, allowed))
+    return Reply(200, b'{"data":%b}' % data)
 
 
 async def keys(ctx: Context) -> list[Any]:
-    """The ids of the records that key and filter select."""
-    request = _request(ctx) | {"filterByTk": ctx.params.filter_by_tk, "fields": ["id"], "except": [], "appends": []}
-    rows = await run(ctx.services, *split(request))
-    return [record["id"] for record in load_json((rows[0][0] or b"[]").decode())]
+    """The keys of the records of our own that key and filter select."""
+    (name,) = SYSTEM[ctx.collection].key_columns
+    request = _request(ctx) | {"filterByTk": ctx.params.filter_by_tk, "fields": [name], "except": [], "appends": []}
+    rows = await run(ctx.services, *split(await restricted(ctx, request)))
+    return [record[name] for record in load_json((rows[0][0] or b"[]").decode())]
 
 
 def _request(ctx: Context) -> dict[str, Any]:

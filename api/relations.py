@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from api.access import restricted
 from api.context import Context
 from api.errors import ApiError
 from api.reply import Reply, data_reply
@@ -26,7 +27,7 @@ async def items(ctx: Context) -> Reply:
         "single": True,
         "rendering": "wire",
     }
-    rows = await run(ctx.services, *split(request))
+    rows = await run(ctx.services, *split(await restricted(ctx, request)))
     row = json.loads(rows[0][0] or b"{}") if rows else {}
     return data_reply(row.get(name) or [])
 

@@ -9,10 +9,11 @@ __all__ = ["Reply", "data_reply"]
 
 
 class Reply(NamedTuple):
-    """HTTP status and JSON text; an empty body goes with 204."""
+    """HTTP status and JSON text, or something of another type; an empty body goes with 204."""
 
     status: int
     body: bytes
+    content_type: str = "application/json"
 
 
 def data_reply(data: Any) -> Reply:

@@ -55,6 +55,10 @@ class Action:
     writes: bool = False
     #: does nothing but read: only there may a variable without a value be null
     reads: bool = False
+    #: shows and touches only what the role may, row by row; any other needs a permission without limits
+    restricts: bool = False
+    #: no permission is enough
+    root_only: bool = False
     #: refused, before anything else, when neither a key nor a filter narrows the rows
     needs_filter: bool = False
 
@@ -84,6 +88,10 @@ class Actions:
     def own(self, resource: str) -> frozenset[str]:
         """The actions that a resource has of its own."""
         return frozenset(self._specific.get(resource, ()))
+
+    def common(self, name: str) -> Action | None:
+        """The handler of an action of every collection."""
+        return self._for_all.get(name)
 
     def find(self, resource: str, name: str) -> Action:
         """The handler of an action of a resource, NotFound when there is none."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from api.access import scope_of
 from api.call import Call
 from api.context import Context
 from api.errors import ApiError
 from api.extension import Around, CustomAction, Next, extensions
+from api.gate import resource_of
 from api.merging import merge_params
 from api.params import read_params
 from api.reply import Reply
@@ -24,6 +26,8 @@ async def run_call(ctx: Context, action: Action) -> Reply:
     if ctx.params.filter is not None:
         # without its variables
         raw = {**raw, "filter": ctx.params.filter}
+    if isinstance(action, CustomAction):
+        raw = await _within_scope(ctx, raw)
     values = ctx.values_json() if ctx.request.body or ctx.values is not None else None
     call = Call(ctx, raw if values is None else merge_params(raw, {"values": values}))
     resource, name = call.resource, call.action
@@ -44,6 +48,14 @@ async def run_call(ctx: Context, action: Action) -> Reply:
 
     await _onion(call, extensions.around(resource, name), act)()
     return call.reply()
+
+
+async def _within_scope(ctx: Context, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters of a custom action, whose filter is the scope of its permission as well."""
+    scope = await scope_of(ctx, resource_of(ctx), ctx.action)
+    if scope is False:
+        raise ApiError(403, "No permissions")
+    return raw if scope is None else merge_params(raw, {"filter": scope})
 
 
 async def _reread(ctx: Context, call: Call, action: Action, values: Any) -> None:

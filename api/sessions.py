@@ -11,9 +11,17 @@ from dataclasses import dataclass
 from api.database import Database
 from api.tokens import Claims, refused
 
-__all__ = ["Session", "Sessions"]
+__all__ = ["Session", "Sessions", "visitor"]
 
-_SQL = "select problem, array_to_json(roles)::text, document from orchestrator.token_state($1, $2, $3)"
+_SQL = (
+    "select problem, array_to_json(roles)::text, role_mode, union_by_default, document"
+    " from orchestrator.token_state($1, $2, $3)"
+)
+#: as orchestrator.user_context() has it
+_SHOWN = (
+    *("nickname", "username", "email", "phone", "appLang", "systemSettings", "passwordChangeTz"),
+    *("createdById", "updatedById", "createdAt", "updatedAt"),
+)
 _USER = re.compile(r"[0-9]{1,19}")
 #: users, and tokens of one user
 _CACHED = 10_000
@@ -22,15 +30,26 @@ _CACHED_OF_ONE = 100
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in user as the API knows him. `roles` begins with the one that acts when none is named."""
+    """A signed-in user as the API knows him. `roles` begins with the default one."""
 
     user_id: int
     roles: tuple[str, ...]
+    #: default, allow-use-union or only-use-union
+    role_mode: str
+    #: acts in all roles together when none is named, where the mode allows it
+    union_by_default: bool
     #: the user with his roles, as `auth:check` shows him
     document: bytes
     claims: Claims
     #: time.monotonic() after which it is read again
     fresh_until: float
+
+
+def visitor(session: Session) -> str:
+    """What workflows of another database see of the user: what those of his own see, and where he is from."""
+    document = json.loads(session.document)
+    shown = {name: document.get(name) for name in _SHOWN}
+    return json.dumps({**shown, "id": session.user_id, "dataSource": "main"}, ensure_ascii=False)
 
 
 class Sessions:
@@ -89,12 +108,14 @@ class Sessions:
         row = await self._database.row(_SQL, (str(claims.user_id), claims.token_id, str(claims.is_key)))
         if row is None:
             raise RuntimeError("orchestrator.token_state returned nothing")
-        problem, roles, document = row
+        problem, roles, mode, union, document = row
         if problem is not None:
             raise refused(problem.decode())
         return Session(
             user_id=claims.user_id,
             roles=tuple(json.loads(roles or b"[]")),
+            role_mode=(mode or b"default").decode(),
+            union_by_default=union == b"t",
             document=document or b"null",
             claims=claims,
             fresh_until=fresh_until,

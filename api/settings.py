@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 __all__ = ["Settings"]
 
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,63}")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+/?")
 
 
@@ -15,6 +16,8 @@ class Settings:
     """`dsn` is the only thing without a default; its login needs no right but membership in orchestrator_api."""
 
     dsn: str
+    #: further databases, key and DSN of each; requests name one in X-Data-Source
+    data_sources: tuple[tuple[str, str], ...] = ()
     host: str = "127.0.0.1"
     port: int = 13000
     #: 1 serves in this very process, more are supervised children that share the port
@@ -43,6 +46,11 @@ class Settings:
     locale: str | None = None
     #: rows of a page, None is without a limit
     max_page_size: int | None = None
+    #: rows of a sheet that is exported, and of one that is imported
+    max_export_rows: int = 50_000
+    max_import_rows: int = 2_000
+    #: bytes of a workbook that is imported, unpacked
+    max_workbook: int = 50 * 1024 * 1024
     #: modules with custom actions
     actions: tuple[str, ...] = ()
     #: origins, like "https://app.example", whose pages may send cookies; pages of others may ask without
@@ -58,9 +66,14 @@ class Settings:
     def __post_init__(self) -> None:
         if self.app_key is not None and len(self.app_key.encode()) < 32:
             raise ValueError("the application key needs at least 32 bytes")
+        keys = [key for key, _ in self.data_sources]
+        for key in keys:
+            if not _KEY.fullmatch(key) or key == "main" or keys.count(key) > 1:
+                raise ValueError(f'"{key}" cannot be the key of a data source')
         if self.processes < 1:
             raise ValueError(f'"processes" must be at least 1, not {self.processes}')
-        for name in ("max_body", "max_elements", "max_page_size"):
+        least = ("max_body", "max_elements", "max_page_size", "max_export_rows", "max_import_rows", "max_workbook")
+        for name in least:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f'"{name}" must be at least 1, not {value}')

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from api.access import restricted
 from api.context import Context
-from api.params import load_json
-from api.statements import run
+from api.user import find_user, read_user, user_request
+from orchestrator.access import may_see
 from orchestrator.model.dateranges import parse_zone
-from orchestrator.model.shape import split
 from orchestrator.model.variables import Variables, mentioned, substitute, user_fields
 
 __all__ = ["fill"]
-
-#: what the session knows already
-_KNOWN = frozenset({"$user.id"})
 
 
 async def fill(ctx: Context, filter_: Any, *, strict: bool = False) -> Any:
@@ -23,25 +21,40 @@ async def fill(ctx: Context, filter_: Any, *, strict: bool = False) -> Any:
     names = mentioned(filter_)
     if not names:
         return filter_
-    user: dict[str, Any] = {"id": ctx.user_id} if ctx.user_id is not None else {}
-    wanted = user_fields(names - _KNOWN, (await ctx.services.catalogs.current()).catalog)
-    if user and wanted:
-        user |= await _user(ctx, wanted)
+    user = await _visible_user(ctx, names)
     variables = Variables(
-        now=datetime.now(UTC), zone=parse_zone(ctx.header("x-timezone")), user=user, role=ctx.role, strict=strict
+        now=datetime.now(UTC), zone=parse_zone(ctx.header("x-timezone")), user=user, role=_roles(ctx), strict=strict
     )
     return substitute(filter_, variables)
 
 
-async def _user(ctx: Context, fields: list[str]) -> dict[str, Any]:
-    request = {
-        "kind": "select",
-        "collection": "users",
-        "filterByTk": ctx.user_id,
-        "fields": fields,
-        "rendering": "context",
-        "single": True,
-    }
-    rows = await run(ctx.services, *split(request))
-    found: dict[str, Any] = load_json(rows[0][0].decode()) if rows and rows[0][0] is not None else {}
-    return found
+async def _visible_user(ctx: Context, names: Iterable[str]) -> dict[str, Any]:
+    """The acting user: all of his own record, and of what is related to it what the role may see."""
+    if ctx.access is None:
+        return await read_user(ctx, names)
+    related = {name for name in names if name.count(".") > 1}
+    user = await read_user(ctx, set(names) - related)
+    catalog = (await ctx.services.main.catalogs.current()).catalog
+    users = catalog.get("users")
+    if not user or users is None:
+        return user
+    fields = []
+    for path in user_fields(related, catalog):
+        first, *rest = path.split(".")
+        if may_see(ctx.access, catalog, users.associations[first].target, rest):
+            fields.append(path)
+    if not fields:
+        return user
+    request = await restricted(ctx, user_request(ctx, fields))
+    view = request["access"].setdefault("users", {"fields": [], "relations": [], "scope": False})
+    own = {"id": ctx.user_id}
+    if "scope" in view:
+        view["scope"] = {"$or": [own, view["scope"]]} if view["scope"] else own
+    if "relations" in view:
+        view["relations"] = sorted({*view["relations"], *(path.partition(".")[0] for path in fields)})
+    return user | await find_user(ctx, request | {"fields": fields})
+
+
+def _roles(ctx: Context) -> str | Sequence[str] | None:
+    """The role that acts; a list where several act together."""
+    return ctx.role if len(ctx.acting) < 2 else ctx.acting

@@ -46,7 +46,7 @@ def messages(locale: str) -> Mapping[str, str]:
 class Wording:
     """Words failures; `locale` is the one for those who name none in the request, None: what their browser wants."""
 
-    def __init__(self, catalog: Callable[[], Statements | None], locale: str | None = None) -> None:
+    def __init__(self, catalog: Callable[[Request], Statements | None], locale: str | None = None) -> None:
         self._catalog = catalog
         self._locale = locale
 
@@ -56,23 +56,23 @@ class Wording:
             return
         locale = self._chosen(request)
         for entry in failure.entries:
-            entry["message"] = self._worded(entry["message"], locale)
+            entry["message"] = self._worded(entry["message"], locale, request)
 
-    def _worded(self, message: str, locale: str) -> str:
+    def _worded(self, message: str, locale: str, request: Request) -> str:
         known = messages(locale)
         if not isinstance(message, Worded):
             return known.get(message, message)
         name = message.name
         if message.table is not None:
-            title = self._title(message.table, name)
+            title = self._title(message.table, name, request)
             name = _MESSAGES[locale]["titles"].get(title, title)
         return known.get(message.template, message.template).format(name)
 
-    def _title(self, table: tuple[str, str], column: str) -> str:
+    def _title(self, table: tuple[str, str], column: str, request: Request) -> str:
         schema, name = table
         if schema == _OUR_SCHEMA:
             return _MESSAGES[DEFAULT]["titles"].get(f"{name}.{column}", column)
-        statements = self._catalog()
+        statements = self._catalog(request)
         for collection in statements.catalog if statements is not None else ():
             if (collection.schema, collection.table) == table:
                 field = collection.fields.get(column)

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import psycopg
+
 from api.context import Context
+from api.errors import ApiError
 from api.reply import Reply
+from api.user import read_user
 
-__all__ = ["ACT", "act", "create", "destroy", "update"]
-
-#: request, collection, association, user, role, bound workflows, request id
-ACT = "select orchestrator.act($1, $2, $3, $4::bigint, $5, $6, $7)"
+__all__ = ["act", "create", "destroy", "update"]
 
 
 async def create(ctx: Context) -> Reply:
@@ -36,18 +37,27 @@ async def destroy(ctx: Context) -> Reply:
 async def act(ctx: Context, values: str, more: Mapping[str, Any] | None = None) -> Reply:
     """Runs the action with its workflows in one statement, which is one transaction; `more` goes with the request."""
     target = ctx.target
-    row = await ctx.services.database.row(
-        ACT,
-        (
-            _request(ctx, values, more or {}),
-            target.collection,
-            target.association,
-            None if ctx.user_id is None else str(ctx.user_id),
-            ctx.role,
-            ctx.params.trigger_workflows,
-            ctx.request_id,
-        ),
-    )
+    if ctx.access is not None:
+        # what its scopes want to know; the engine itself knows no relations of users
+        more = {**(more or {}), "user": await read_user(ctx, ctx.access.variables())}
+    try:
+        row = await ctx.services.database.row(
+            ctx.services.act,
+            (
+                _request(ctx, values, more or {}),
+                target.collection,
+                target.association,
+                ctx.acting_user,
+                ctx.role,
+                ctx.params.trigger_workflows,
+                ctx.request_id,
+            ),
+        )
+    except psycopg.IntegrityError as error:
+        # at the commit, past the engine, which says no more of it than the role may know
+        if ctx.access is None or error.diag.table_name is None:
+            raise
+        raise ApiError(400, "a reference or a value is not allowed") from None
     if row is None or row[0] is None:
         raise RuntimeError("orchestrator.act returned nothing")
     return Reply(int(row[0][:3]), row[0][4:])
@@ -67,7 +77,7 @@ def _request(ctx: Context, values: str, more: Mapping[str, Any]) -> str:
     optional = {
         "filterByTk": params.filter_by_tk,
         "filter": params.filter,
-        "timezone": ctx.header("x-timezone") if params.filter else None,
+        "timezone": ctx.header("x-timezone") if params.filter or ctx.access is not None else None,
         "whitelist": params.whitelist,
         "blacklist": params.blacklist,
         "updateAssociationValues": params.update_association_values or None,

@@ -18,6 +18,8 @@ class Settings(BaseSettings):
     #: where the database is; libpq's own variables (PGHOST, …) fill what it leaves out
     dsn: str = ""
     log_level: str = "info"
+    #: further databases of the API, DSN by key, as a JSON object; see docs/data-sources.md
+    data_sources: dict[str, SecretStr] = Field(default_factory=dict)
 
     #: the API
     host: str = "127.0.0.1"
@@ -33,6 +35,10 @@ class Settings(BaseSettings):
     app_key: SecretStr | None = None
     #: rows of a page; None is without a limit
     max_page_size: int | None = Field(default=None, ge=1)
+    #: rows of a sheet that is exported, and of one that is imported; bytes of the latter's file, unpacked
+    max_export_rows: int = Field(default=50_000, ge=1)
+    max_import_rows: int = Field(default=2_000, ge=1)
+    max_workbook: int = Field(default=50 * 1024 * 1024, ge=1)
     #: milliseconds a statement of the API may take, 0 is for ever
     statement_timeout: int = Field(default=30_000, ge=0)
     #: bytes of a request body

@@ -33,7 +33,7 @@ begin
                 'publish', 'put_plan', 'write_guards', 'write_before', 'write_close', 'write_truncate', 'write_after',
                 'set_firing', 'lock_patiently', 'attach_statement_triggers', 'attach_dispatcher', 'attach_after',
                 'detach_triggers', 'drop_hooks', 'keep_up', 'register_collection', 'unregister_collection', 'manage', 'unmanage',
-                'change_collection', 'take_collection', 'attach_filler', 'detach_fillers', 'next_sort', 'refuse_cycle'
+                'change_collection', 'take_collection', 'attach_filler', 'detach_fillers', 'next_sort', 'refuse_cycle', 'reset_others'
             )
     loop
         execute format('alter routine %s owner to orchestrator_owner', v_object.name);
@@ -64,6 +64,9 @@ grant execute on function
     to orchestrator_runner;
 grant execute on function orchestrator.begin_version, orchestrator.claim_started to orchestrator_runner;
 
+-- whom records belong to: without secrets
+grant select on orchestrator.api_users, orchestrator.api_roles, orchestrator.api_roles_users to orchestrator_runner;
+
 -- workers
 grant execute on function
     orchestrator.register_worker, orchestrator.retire_worker, orchestrator.sweep_workers,
@@ -84,11 +87,20 @@ grant select on
     orchestrator.api_users, orchestrator.api_roles, orchestrator.api_roles_users
     to orchestrator_api;
 grant execute on function orchestrator.change_collection to orchestrator_api;
-grant select on orchestrator.api_collections, orchestrator.api_fields to orchestrator_api;
+grant select on
+    orchestrator.api_collections, orchestrator.api_fields,
+    orchestrator.api_collection_categories, orchestrator.api_collection_category_relations
+    to orchestrator_api;
+grant execute on function orchestrator.password_matches to orchestrator_runner, orchestrator_api, orchestrator_admin;
 grant execute on function orchestrator.administer to orchestrator_api;
 grant select on
     orchestrator.api_workflow_stats, orchestrator.api_workflow_version_stats,
     orchestrator.api_workflow_categories, orchestrator.api_workflow_category_relations
+    to orchestrator_api;
+grant select on
+    orchestrator.api_data_sources_roles, orchestrator.api_data_sources_roles_resources,
+    orchestrator.api_data_sources_roles_resources_actions, orchestrator.api_data_sources_roles_resources_scopes,
+    orchestrator.api_roles_collections
     to orchestrator_api;
 
 -- the HTTP API: sessions and accounts
@@ -96,12 +108,15 @@ grant execute on function
     orchestrator.begin_attempt, orchestrator.open_session, orchestrator.renew_session, orchestrator.token_state, orchestrator.end_session,
     orchestrator.api_key_terms, orchestrator.keep_api_key, orchestrator.delete_api_keys,
     orchestrator.sign_up_account, orchestrator.update_profile, orchestrator.password_of, orchestrator.change_password,
-    orchestrator.open_password_reset, orchestrator.reset_is_open, orchestrator.reset_password,
+    orchestrator.reset_is_open, orchestrator.reset_password,
     orchestrator.identity_setting, orchestrator.save_identity_setting,
     orchestrator.public_authenticators, orchestrator.authenticator_options,
     orchestrator.save_authenticator, orchestrator.delete_authenticators
     to orchestrator_api;
 grant select on orchestrator.api_authenticators, orchestrator.api_api_keys to orchestrator_api;
+
+-- what roles may do
+grant execute on function orchestrator.access_revision, orchestrator.access_document to orchestrator_api, orchestrator_runner;
 
 -- administrators publish with plain UPDATE as well as with functions, and see everything but secrets
 grant execute on function
@@ -115,7 +130,10 @@ grant select on
     orchestrator.executions, orchestrator.waiting_jobs, orchestrator.jobs, orchestrator.hooks,
     orchestrator.workflow_stats, orchestrator.workflow_version_stats, orchestrator.workers,
     orchestrator.workflow_categories, orchestrator.workflow_category_relations,
-    orchestrator.roles, orchestrator.roles_users
+    orchestrator.collection_categories, orchestrator.collection_category_relations,
+    orchestrator.roles, orchestrator.roles_users,
+    orchestrator.data_sources_roles, orchestrator.data_sources_roles_resources,
+    orchestrator.data_sources_roles_resources_actions, orchestrator.data_sources_roles_resources_scopes
     to orchestrator_admin;
 grant insert, update, delete on orchestrator.workflows, orchestrator.flow_nodes to orchestrator_admin;
 grant usage on sequence orchestrator.workflow_id_seq, orchestrator.flow_node_id_seq to orchestrator_admin;

@@ -10,6 +10,7 @@
 \ir tables/execution.sql
 \ir tables/identity.sql
 \ir tables/session.sql
+\ir tables/access.sql
 
 -- functions, by the station of a write that they serve; run again at every upgrade
 
@@ -51,6 +52,7 @@
 \ir functions/context/is_api_login.sql
 \ir functions/context/read_environment.sql
 \ir functions/context/user_context.sql
+\ir functions/context/write_user_context.sql
 
 -- engine: the way into the Python package
 \ir functions/engine/invoke.sql
@@ -102,6 +104,11 @@
 \ir functions/identity/token_state.sql
 \ir functions/identity/update_profile.sql
 \ir functions/identity/wire_time.sql
+
+-- access: what roles may do
+\ir functions/access/access_revision.sql
+\ir functions/access/access_document.sql
+\ir functions/access/announce_access.sql
 
 -- queue: executions that wait, and their workers
 \ir functions/queue/abort_execution.sql
@@ -191,15 +198,21 @@
 \ir functions/admin/unmanage.sql
 
 -- collection: tables and columns made through the HTTP API
+\ir functions/collection/arrange_collections.sql
 \ir functions/collection/attach_filler.sql
 \ir functions/collection/change_collection.sql
 \ir functions/collection/collection_states.sql
 \ir functions/collection/describe_collection.sql
 \ir functions/collection/detach_fillers.sql
+\ir functions/collection/draw_letters.sql
+\ir functions/collection/file_collection.sql
 \ir functions/collection/forget_fields.sql
+\ir functions/collection/hash_column.sql
 \ir functions/collection/next_sort.sql
+\ir functions/collection/password_matches.sql
 \ir functions/collection/put_field.sql
 \ir functions/collection/refuse_cycle.sql
+\ir functions/collection/reset_others.sql
 \ir functions/collection/settle_collections.sql
 \ir functions/collection/tables_to_load.sql
 \ir functions/collection/take_collection.sql
@@ -219,6 +232,7 @@
 \ir views/collection_resources.sql
 \ir views/session_collections.sql
 \ir views/workflow_collections.sql
+\ir views/access_collections.sql
 
 -- administration: what the HTTP API does to them
 \ir functions/administration/administer.sql
@@ -232,6 +246,7 @@
 \ir triggers/flow_nodes.sql
 \ir triggers/identity.sql
 \ir triggers/session.sql
+\ir triggers/access.sql
 \ir triggers/collections.sql
 \ir triggers/ddl.sql
 \ir triggers/no_ddl.sql

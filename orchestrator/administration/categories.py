@@ -10,11 +10,12 @@ from orchestrator.administration.request import Answer, Request, conform, whole
 from orchestrator.compiler.schema import integer, record, string
 from orchestrator.engine.encoding import to_json
 from orchestrator.errors import InvalidError
+from orchestrator.model.ordering import moved
 
 if TYPE_CHECKING:
     from orchestrator.engine.port import Port
 
-__all__ = ["assign", "create", "destroy", "update"]
+__all__ = ["assign", "create", "destroy", "move", "update"]
 
 _VALUES = record({"title": string(nullable=True), "color": string(), "sort": integer()})
 
@@ -34,6 +35,12 @@ _UPDATE: LiteralString = """
         updated_at = orchestrator.current_time()
     from (select $2::jsonb as c) given
     where id = any (array(select k.v::bigint from jsonb_array_elements_text($1::jsonb) as k (v)))
+"""
+_ARRANGE: LiteralString = """
+    update orchestrator.workflow_categories c
+    set sort = n.position
+    from jsonb_array_elements_text($1::jsonb) with ordinality as n (id, position)
+    where c.id = n.id::bigint and c.sort <> n.position
 """
 
 
@@ -63,6 +70,13 @@ def destroy(port: Port, request: Request) -> Answer:
         [store.key_list(request.keys or ())],
     )
     return Answer(count)
+
+
+def move(port: Port, request: Request) -> Answer:
+    """ "ok", with the category where it was wanted."""
+    rows = port.fetch("select c.id from orchestrator.workflow_categories c order by c.sort, c.id for update")
+    port.run(_ARRANGE, [to_json(moved([row["id"] for row in rows], request.params))])
+    return Answer("ok")
 
 
 def assign(port: Port, workflow_id: int, categories: Sequence[Any]) -> None:

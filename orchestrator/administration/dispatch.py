@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from orchestrator.administration import categories, executions, jobs, nodes, workflows
+from orchestrator.administration import (
+    categories,
+    collection_categories,
+    executions,
+    jobs,
+    members,
+    nodes,
+    permissions,
+    roles,
+    scopes,
+    users,
+    vocabulary,
+    workflows,
+)
 from orchestrator.administration.request import Answer, Request
 from orchestrator.engine.host import Host
 from orchestrator.errors import NotFoundError
@@ -12,6 +25,13 @@ from orchestrator.errors import NotFoundError
 __all__ = ["administer"]
 
 Handler = Callable[[Host, Request], Answer]
+
+_LINKING = ("add", "set", "remove", "toggle")
+_PERMISSIONS: Mapping[str, Handler] = {
+    "create": permissions.create,
+    "update": permissions.update,
+    "destroy": permissions.destroy,
+}
 
 _HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "workflows": {
@@ -37,17 +57,49 @@ _HANDLERS: Mapping[str, Mapping[str, Handler]] = {
         "create": categories.create,
         "update": categories.update,
         "destroy": categories.destroy,
+        "move": categories.move,
     },
+    "collectionCategories": {
+        "create": collection_categories.create,
+        "update": collection_categories.update,
+        "destroy": collection_categories.destroy,
+        "move": collection_categories.move,
+    },
+    "users": {
+        "create": users.create,
+        "update": users.update,
+        "destroy": users.destroy,
+        "createResetToken": users.open_reset,
+        "setDefaultRole": members.set_default,
+    },
+    "users.roles": dict.fromkeys(_LINKING, members.relate_roles),
+    "roles": {
+        "create": roles.create,
+        "update": roles.update,
+        "destroy": roles.destroy,
+        "setSystemRoleMode": roles.set_mode,
+        "applyDataPermissions": permissions.apply,
+    },
+    "roles.users": dict.fromkeys(_LINKING, members.relate_users),
+    "roles.resources": _PERMISSIONS,
+    "roles.dataSourceResources": _PERMISSIONS,
+    "dataSources.roles": {"update": permissions.update_strategy},
+    "dataSourcesRolesResourcesScopes": {
+        "create": scopes.create,
+        "update": scopes.update,
+        "destroy": scopes.destroy,
+    },
+    "availableActions": {"list": vocabulary.list_available},
 }
 
 
-def administer(host: Host, request: str, user_id: str | None) -> str:
+def administer(host: Host, request: str, user_id: str | None, role: str | None = None) -> str:
     """Carry out an action; HTTP status, a blank, the body.
 
     Raises:
         OrchestratorError: it is refused, and nothing was written.
     """
-    asked = Request.from_json(request, user_id)
+    asked = Request.from_json(request, user_id, role)
     handler = _HANDLERS.get(asked.resource, {}).get(asked.action)
     if handler is None:
         raise NotFoundError("Not Found")

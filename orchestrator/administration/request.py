@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from orchestrator.compiler.schema import Schema, check, is_integer
@@ -18,7 +18,7 @@ _MAX_BIGINT = 2**63 - 1
 
 
 class Answer(NamedTuple):
-    """HTTP status and what goes out as ``data``; nothing at all with 204.
+    """HTTP status and what goes out as ``data``; nothing at all with 204, an empty object where it is ``bare``.
 
     A ``refusal`` is the message of an error that undoes nothing.
     """
@@ -26,11 +26,14 @@ class Answer(NamedTuple):
     data: Any = None
     status: int = 200
     refusal: str | None = None
+    bare: bool = False
 
     def text(self) -> str:
         """The status, a blank, and the body."""
         if self.refusal is not None:
             return f"{self.status} {to_json({'errors': [{'message': self.refusal}]})}"
+        if self.bare:
+            return f"{self.status} {{}}"
         body = "" if self.status == 204 else f'{{"data":{to_json(_wire(self.data))}}}'
         return f"{self.status} {body}"
 
@@ -43,6 +46,10 @@ class Request:
         keys: the records meant, None where nothing named any.
         key: the record meant, as it came.
         params: the query's parameters, as they came.
+        role: the role that acts.
+        selected: the keys of the records meant, as they came; numbers or names.
+        passwords: hashes, in the order of the elements of the body.
+        known: names that the API alone knows, by what they are names of.
     """
 
     resource: str
@@ -54,15 +61,20 @@ class Request:
     body: Any
     source: str | None
     user_id: int | None
+    role: str | None = None
+    selected: Sequence[Any] = ()
+    passwords: Sequence[str | None] = ()
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def from_json(cls, text: str, user_id: str | None) -> Request:
+    def from_json(cls, text: str, user_id: str | None, role: str | None = None) -> Request:
         """A request as the API encodes it."""
         data = from_json(text)
         key = data.get("filterByTk")
         keys = data.get("keys")
-        if keys is None and key is not None:
-            keys = [number for item in (key if isinstance(key, list) else [key]) if (number := whole(item)) is not None]
+        selected = keys if keys is not None else key if isinstance(key, list) else [] if key is None else [key]
+        if keys is not None or key is not None:
+            keys = [number for item in selected if (number := whole(item)) is not None]
         return cls(
             resource=data["resource"],
             action=data["action"],
@@ -73,6 +85,10 @@ class Request:
             body=data.get("values"),
             source=data.get("sourceId"),
             user_id=int(user_id) if user_id is not None else None,
+            role=role,
+            selected=selected,
+            passwords=data.get("passwords") or (),
+            known=data.get("known") or {},
         )
 
     @property
@@ -89,6 +105,16 @@ class Request:
         if not all(isinstance(element, dict) for element in elements):
             raise InvalidError("values must be an object")
         return elements
+
+    @property
+    def names(self) -> list[str]:
+        """The keys of the records meant, where these have names."""
+        return [str(item) for item in self.selected]
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the request names records by key, and does not just describe them."""
+        return self.key not in (None, "", [])
 
     def one(self) -> int | None:
         """The one record meant; None where its key is no key."""

@@ -29,6 +29,7 @@ _ROWS: dict[str, LiteralString] = {
     "flow_nodes": "select * from orchestrator.api_flow_nodes",
     "executions": "select * from orchestrator.api_executions",
     "workflowCategories": "select * from orchestrator.api_workflow_categories",
+    "collectionCategories": "select * from orchestrator.api_collection_categories",
 }
 _BY_KEY: LiteralString = (
     " where id = any (array(select k.v::bigint from jsonb_array_elements_text($1::jsonb) as k (v)))"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from orchestrator.cli.options import DEFAULT_DATA_DIR, DataDir, Dsn, private_server
 from orchestrator.settings import Settings
 
-__all__ = ["register"]
+__all__ = ["data_sources", "register"]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +33,9 @@ def serve(
     cors_origin: Annotated[
         list[str] | None, typer.Option(help="Origin whose pages may send cookies; can be given several times.")
     ] = None,
+    data_source: Annotated[
+        list[str] | None, typer.Option(help="Further database, as key=DSN; can be given several times.")
+    ] = None,
     dsn: Dsn = "",
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
@@ -48,6 +52,7 @@ def serve(
     run(
         ApiSettings(
             dsn=dsn or private_server(data_dir).service_dsn,
+            data_sources=data_sources(settings, data_source or ()),
             host=host or settings.host,
             port=settings.port if port is None else port,
             processes=processes or settings.processes,
@@ -55,6 +60,9 @@ def serve(
             pooled=settings.pooled if pooled is None else pooled,
             app_key=settings.app_key.get_secret_value() if settings.app_key else None,
             max_page_size=max_page_size or settings.max_page_size,
+            max_export_rows=settings.max_export_rows,
+            max_import_rows=settings.max_import_rows,
+            max_workbook=settings.max_workbook,
             statement_timeout=settings.statement_timeout if statement_timeout is None else statement_timeout,
             max_body=max_body or settings.max_body,
             max_elements=settings.max_elements,
@@ -66,6 +74,17 @@ def serve(
             actions=tuple(name.strip() for name in settings.actions.split(",") if name.strip()),
         )
     )
+
+
+def data_sources(settings: Settings, given: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Key and DSN of each further database; what is given on the command line wins."""
+    sources = {key: secret.get_secret_value() for key, secret in settings.data_sources.items()}
+    for text in given:
+        key, separator, dsn = text.partition("=")
+        if not separator or not dsn:
+            raise typer.BadParameter(f'"{key}" needs a DSN: key=DSN', param_hint="--data-source")
+        sources[key] = dsn
+    return tuple(sources.items())
 
 
 def worker(dsn: Dsn = "", data_dir: DataDir = DEFAULT_DATA_DIR) -> None:

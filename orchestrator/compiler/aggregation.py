@@ -22,9 +22,9 @@ from orchestrator.compiler.sql import (
     cast,
     column,
     identifier,
+    instant,
     literal,
     parameter,
-    table,
 )
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Collection, Field
@@ -93,7 +93,7 @@ class _Rows:
         self._scope = scope
         self._collection = collection
         self._alias = scope.alias()
-        self._query = exp.select().from_(table(collection, self._alias))
+        self._query = exp.select().from_(scope.rows(collection, self._alias))
         self._joined: dict[str, str] = {}
         self._wanted: dict[str, str] = {}
 
@@ -117,6 +117,8 @@ class _Rows:
         if len(rest) > 1:
             expression = call(f"{field.pg_type}_extract_path_text", expression, *(literal(key) for key in rest[1:]))
             field = Field(name=field.name, type="text", pg_type="text")
+        elif field.counts_time:
+            field, expression = instant(field, expression)
         elif field.pg_type == "json":
             # groups need equality
             expression, field = cast(expression, "jsonb"), replace(field, pg_type="jsonb")
@@ -134,6 +136,7 @@ class _Rows:
         query = self._query
         if filter_ is not None:
             query = query.where(filter_condition(self._scope, self._collection, self._alias, filter_))
+        query = query.where(*self._scope.permitted(self._collection, self._alias, []))
         return query if query.expressions else query.select("1")
 
 

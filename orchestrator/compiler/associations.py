@@ -7,9 +7,9 @@ from typing import Any
 from sqlglot import exp
 
 from orchestrator.compiler.keys import key_condition
-from orchestrator.compiler.sql import Scope, column, equal, identifier, parameter, scalar, table
+from orchestrator.compiler.sql import Scope, call, cast, column, equal, identifier, literal, parameter, scalar, table
 from orchestrator.errors import InvalidError
-from orchestrator.model.collection import Association, Collection
+from orchestrator.model.collection import Association, Collection, Field
 
 __all__ = [
     "outer_join",
@@ -34,11 +34,11 @@ def related_rows(
 
     The linking row, if the relation goes by a join table, is under ``pivot_alias``.
     """
-    target = table(scope.collection(association.target), target_alias)
+    target = scope.rows(scope.collection(association.target), target_alias)
     if association.type != "belongsToMany":
         link = related(scope, source, alias, association, target_alias)
         return exp.select().from_(target).where(link, copy=False)
-    through = scope.collection(association.through or "")
+    through = scope.structure(association.through or "")
     near = column(alias, source_column(association))
     link = pivot_condition(scope, association, near, target_alias, pivot_alias)
     return exp.select().from_(table(through, pivot_alias)).join(target, join_type="cross").where(link, copy=False)
@@ -58,12 +58,14 @@ def related_to_source(
     scope: Scope, association: Association, source: Collection, key: list[Any], target_alias: str
 ) -> exp.Expr:
     """The row under ``target_alias`` is related to the source row that a shape's ``source`` names."""
-    return _linked(scope, source, association, source_value(scope, source, association, key), target_alias)
+    linked = _linked(scope, source, association, source_value(scope, source, association, key), target_alias)
+    return exp.and_(*scope.reached(source, association, key), linked, copy=False)
 
 
 def source_column(association: Association) -> str:
     """The column of the source that the relation goes by."""
-    return association.foreign_key if association.type == "belongsTo" else association.source_key
+    own = association.type in {"belongsTo", "belongsToArray"}
+    return association.foreign_key if own else association.source_key
 
 
 def source_value(scope: Scope, source: Collection, association: Association, key: list[Any]) -> exp.Expr:
@@ -75,15 +77,15 @@ def source_value(scope: Scope, source: Collection, association: Association, key
     if key[0] == "value" or (key[0] == "one" and source.key_columns == (name,)):
         return parameter(key[1], field.pg_type)
     alias = scope.alias()
-    found = exp.select(column(alias, name)).from_(table(source, alias))
-    return scalar(found.where(key_condition(source, alias, key)).limit(1))
+    found = exp.select(column(alias, name)).from_(scope.rows(source, alias))
+    return scalar(found.where(key_condition(scope.addressed(source.name), alias, key)).limit(1))
 
 
 def pivot_condition(
     scope: Scope, association: Association, source_key: exp.Expr, target_alias: str, pivot_alias: str
 ) -> exp.Expr:
     """The row under ``pivot_alias`` links the source row to the row under ``target_alias``."""
-    through = scope.collection(association.through or "")
+    through = scope.structure(association.through or "")
     near, far = through.fields.get(association.foreign_key), through.fields.get(association.other_key or "")
     if near is None or far is None:
         raise InvalidError(f"{association.name} refers to a column that is gone")
@@ -96,13 +98,38 @@ def pivot_condition(
 def _linked(
     scope: Scope, source: Collection, association: Association, source_key: exp.Expr, target_alias: str
 ) -> exp.Expr:
-    target = scope.collection(association.target)
+    target = scope.structure(association.target)
     if association.type == "belongsToMany":
-        through, pivot = scope.collection(association.through or ""), scope.alias()
+        through, pivot = scope.structure(association.through or ""), scope.alias()
         condition = pivot_condition(scope, association, source_key, target_alias, pivot)
         return exp.Exists(this=exp.select("1").from_(table(through, pivot)).where(condition))
-    name = association.target_key if association.type == "belongsTo" else association.foreign_key
+    keyed = association.type in {"belongsTo", "belongsToArray"}
+    name = association.target_key if keyed else association.foreign_key
     field = target.fields.get(name)
     if field is None:
         raise InvalidError(f"{association.name} refers to a column that is gone")
+    if association.type == "belongsToArray":
+        return _listed(scope.structure(source.name), association, field, column(target_alias, name), source_key)
     return equal(field, column(target_alias, name), source_key)
+
+
+def _listed(source: Collection, association: Association, field: Field, key: exp.Expr, listed: exp.Expr) -> exp.Expr:
+    """The key is in a column that lists keys: an array, or a JSON document that is one."""
+    holder = source.fields.get(association.foreign_key)
+    if holder is None or not (holder.array or holder.json):
+        raise InvalidError(f"{association.name} refers to a column that is gone")
+    if not holder.array:
+        return exp.EQ(this=cast(key, "text"), expression=exp.Any(this=exp.Paren(this=_json_texts(listed))))
+    return equal(field, key, exp.Any(this=exp.Paren(this=cast(listed, f"{field.pg_type}[]"))))
+
+
+def _json_texts(value: exp.Expr) -> exp.Expr:
+    """The elements of a JSON array as an array of texts; an empty one where the document is no array."""
+    document = cast(value, "jsonb")
+    is_array = exp.EQ(this=call("jsonb_typeof", document), expression=literal("array"))
+    array = exp.Case(ifs=[exp.If(this=is_array, true=document.copy())])
+    source = exp.Table(
+        this=call("jsonb_array_elements_text", array),
+        alias=exp.TableAlias(this=identifier("e"), columns=[identifier("v")]),
+    )
+    return exp.Anonymous(this="ARRAY", expressions=[exp.select(column("e", "v")).from_(source)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,9 +10,9 @@ from orchestrator.compiler.ddl import Column
 from orchestrator.engine.encoding import to_json
 from orchestrator.errors import InvalidError
 
-__all__ = ["ASSOCIATIONS", "column_of", "has_column"]
+__all__ = ["ASSOCIATIONS", "column_of", "has_column", "random_letters", "without_size"]
 
-ASSOCIATIONS = frozenset({"belongsTo", "hasOne", "hasMany", "belongsToMany"})
+ASSOCIATIONS = frozenset({"belongsTo", "hasOne", "hasMany", "belongsToMany", "belongsToArray"})
 _INSTANT = "timestamp with time zone"
 
 _PLAIN: Mapping[str, str] = {
@@ -24,8 +25,10 @@ _PLAIN: Mapping[str, str] = {
     "float": "double precision",
     "double": "double precision",
     "boolean": "boolean",
+    "radio": "boolean",
+    "unixTimestamp": "bigint",
+    "password": "character varying(255)",
     "jsonb": "jsonb",
-    "set": "jsonb",
     "date": _INSTANT,
     "datetime": _INSTANT,
     "datetimeTz": _INSTANT,
@@ -53,6 +56,18 @@ _ELEMENTS: Mapping[str, str] = {
     "timestamptz": _INSTANT,
     _INSTANT: _INSTANT,
 }
+#: what a field of the type context may be
+_CONTEXT_TYPES: Mapping[str, str] = {
+    "string": "character varying(255)",
+    "text": "text",
+    "bigInt": "bigint",
+    "integer": "integer",
+    "uuid": "uuid",
+    "json": "json",
+    "jsonb": "jsonb",
+    "boolean": "boolean",
+}
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 _FILLED = frozenset({"uuid", "uid", "nanoid"})
 _INSTANTS = frozenset({"date", "datetime", "datetimeTz", "datetimeNoTz"})
 
@@ -68,6 +83,11 @@ def has_column(field_type: str) -> bool:
     if field_type in _PLAIN or field_type in _SIZED:
         return True
     raise InvalidError(f"unsupported field type {field_type}")
+
+
+def without_size(pg_type: str) -> str:
+    """A type as PostgreSQL calls it where nothing is said of lengths: ``character varying[]``."""
+    return re.sub(r"\(.*?\)", "", pg_type)
 
 
 def column_of(name: str, field_type: str, options: Mapping[str, Any]) -> Column:
@@ -113,10 +133,8 @@ def _element(value: Any) -> str:
 
 def _fill(name: str, field_type: str, options: Mapping[str, Any]) -> str | None:
     if field_type in _FILLED and options.get("defaultValue") is None and _fills(options):
-        for unknown in ("pattern", "customAlphabet"):
-            if options.get(unknown):
-                raise InvalidError(f'"{unknown}" of "{name}" is not supported')
-        return field_type
+        # letters of one's own are drawn by a trigger
+        return None if random_letters(name, field_type, options) is not None else field_type
     return "now" if field_type in _INSTANTS and options.get("defaultToCurrentTime") else None
 
 
@@ -163,9 +181,32 @@ def _array(name: str, options: Mapping[str, Any]) -> str:
     return f"{pg_type}[]"
 
 
+def _context(name: str, options: Mapping[str, Any]) -> str:
+    kind = options.get("dataType") or "string"
+    pg_type = _CONTEXT_TYPES.get(kind) if isinstance(kind, str) else None
+    if pg_type is None:
+        raise InvalidError(f'"dataType" of "{name}" is unknown: "{kind}"')
+    return pg_type
+
+
+def random_letters(name: str, field_type: str, options: Mapping[str, Any]) -> str | None:
+    """How many letters of which alphabet a field is filled with, as ``12:abc``; None where they are the usual ones."""
+    alphabet = options.get("customAlphabet")
+    if field_type != "nanoid" or not _fills(options) or options.get("defaultValue") is not None:
+        return None
+    size = _size(name, options, "size", 255, 12) or 12
+    if not alphabet:
+        return None if size == 12 else f"{size}:{_LETTERS}"
+    if not isinstance(alphabet, str) or not 2 <= len(alphabet) <= 255 or "\0" in alphabet:
+        raise InvalidError(f'"customAlphabet" of "{name}" must be a text of 2 to 255 letters')
+    return f"{size}:{alphabet}"
+
+
 _SIZED: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     "string": _string,
     "decimal": _decimal,
     "array": _array,
+    "set": _array,
+    "context": _context,
     "json": lambda name, options: "jsonb" if options.get("jsonb") else "json",
 }

@@ -24,10 +24,10 @@ from orchestrator.compiler.sql import (
     column,
     equal,
     identifier,
+    instant,
     literal,
     parameter,
     scalar,
-    table,
 )
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Association, Collection, Field
@@ -151,7 +151,7 @@ def _joined(scope: Scope, row: Row, tree: Tree) -> exp.Expr:
 def _leaf(scope: Scope, row: Row, path: Sequence[str], operand: Operand) -> exp.Expr:
     collection, alias, via = row
     name, *rest = path
-    field = collection.fields.get(name)
+    field = collection.readable(name)
     if field is None:
         if name in collection.associations:
             raise InvalidError(f"undefined neither {name}'s association nor {name}'s attribute")
@@ -161,12 +161,14 @@ def _leaf(scope: Scope, row: Row, path: Sequence[str], operand: Operand) -> exp.
         field, value = _json_path(field, value, rest, operand)
     elif operand.operator in {"childIn", "childNotIn"}:
         return _descendant(scope, collection, field, value, operand)
-    elif operand.kind == "column":
-        other = collection.fields.get(str(operand.first))
+    if operand.kind == "column":
+        other = collection.readable(str(operand.first))
         if other is None:
             raise InvalidError(UNKNOWN_COLUMN)
-        return apply(field, value, operand, column(alias, other.name))
-    return apply(field, value, operand)
+        _, beside = instant(other, column(alias, other.name))
+        # what lies in a document is a text
+        return apply(*instant(field, value), operand, cast(beside, "text") if rest else beside)
+    return apply(*instant(field, value), operand)
 
 
 def _json_path(field: Field, value: exp.Expr, path: Sequence[str], operand: Operand) -> tuple[Field, exp.Expr]:
@@ -186,20 +188,20 @@ def _json_path(field: Field, value: exp.Expr, path: Sequence[str], operand: Oper
 
 def _descendant(scope: Scope, collection: Collection, field: Field, value: exp.Expr, operand: Operand) -> exp.Expr:
     """Rows below the given ones, by the collection's relation to itself."""
-    parent = collection.parent
+    parent = scope.parent(collection)
     if parent is None:
         raise InvalidError(f'collection "{collection.name}" is not a tree')
-    key_field = collection.fields[parent.target_key]
+    key_field = scope.structure(collection.name).fields[parent.target_key]
     first, next_, below = scope.alias(), scope.alias(), scope.alias()
-    start = exp.select(exp.alias_(column(first, parent.target_key), "key", quoted=True)).from_(table(collection, first))
-    start = start.where(
+    start = exp.select(exp.alias_(column(first, parent.target_key), "key", quoted=True))
+    start = start.from_(scope.rows(collection, first)).where(
         equal(
             key_field,
             column(first, parent.foreign_key),
             exp.Any(this=exp.Paren(this=parameter(int(operand.first), f"{key_field.pg_type}[]"))),
         )
     )
-    step = exp.select(column(next_, parent.target_key)).from_(table(collection, next_))
+    step = exp.select(column(next_, parent.target_key)).from_(scope.rows(collection, next_))
     step = step.join(
         exp.Table(this=identifier(below)),
         on=equal(key_field, column(next_, parent.foreign_key), column(below, "key")),

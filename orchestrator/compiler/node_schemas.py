@@ -19,6 +19,7 @@ from orchestrator.compiler.schema import (
     string,
 )
 from orchestrator.errors import Problem
+from orchestrator.model.people import PEOPLE
 
 __all__ = ["NODE_TYPES", "NodeType", "node_problems", "node_type", "type_problem"]
 
@@ -35,12 +36,15 @@ class NodeType:
     branch_limit: BranchLimit = lambda _config: -1
     #: what the engine takes for a key that a row written directly leaves out; documents must have it
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    #: whether it only reads the collection that it names, which may be users or roles then
+    reads: bool = False
     #: how a branch is called, for diagrams
     branch_names: Mapping[int, str] = field(default_factory=dict)
 
     def problems(self, config: Any, collections: Collection[str], prefix: str = "") -> list[Problem]:
         """Everything wrong with a configuration; ``prefix`` is where it stands in its document."""
-        return configuration_problems(config, self.schema, collections, prefix)
+        known = {*collections, *PEOPLE} if self.reads else collections
+        return configuration_problems(config, self.schema, known, prefix)
 
     def allows_branch(self, config: Mapping[str, Any], index: int) -> bool:
         """Whether a node so configured may have a branch of this index."""
@@ -158,6 +162,7 @@ NODE_TYPES: Mapping[str, NodeType] = {
         ),
         NodeType(
             name="query",
+            reads=True,
             schema=record(
                 {
                     "collection": _COLLECTION,

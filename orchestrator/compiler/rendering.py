@@ -13,10 +13,10 @@ from sqlglot import exp
 from orchestrator.compiler.associations import related_rows
 from orchestrator.compiler.selection import Selection
 from orchestrator.compiler.sorting import order
-from orchestrator.compiler.sql import Scope, call, cast, coalesce, column, identifier, literal, scalar
+from orchestrator.compiler.sql import Scope, call, cast, coalesce, column, identifier, instant, literal, scalar
 from orchestrator.model.collection import Association, Collection, Field
 
-__all__ = ["aggregated", "pivot_columns", "row_columns", "row_json", "value"]
+__all__ = ["aggregated", "gathered", "pivot_columns", "row_columns", "row_json", "value"]
 
 #: alias of the rows that become JSON objects; a name that no column has
 ROW = "row:"
@@ -34,6 +34,8 @@ _NATIVE = frozenset(
 
 def value(field: Field, expression: exp.Expr, rendering: str) -> exp.Expr:
     """A column's value as the rendering shows it."""
+    if rendering == "wire":
+        field, expression = instant(field, expression)
     if field.array:
         return _array(field, expression, rendering)
     return _scalar(field.pg_type, expression, rendering)
@@ -109,6 +111,13 @@ def aggregated(query: exp.Select) -> exp.Expr:
     return coalesce(scalar(exp.select(shown).from_(_rows(query))), cast(literal("[]"), "json"))
 
 
+def gathered(query: exp.Select, document: exp.Expr) -> exp.Expr:
+    """The JSON documents of a query's rows as one JSON array, in the query's order."""
+    rows = _rows(query.select(exp.alias_(document, "document")))
+    shown = call("json_agg", column(ROW, "document"))
+    return coalesce(scalar(exp.select(shown).from_(rows)), cast(literal("[]"), "json"))
+
+
 def pivot_columns(scope: Scope, through: Collection, alias: str, rendering: str) -> list[exp.Expr]:
     """The columns of the row that links two others."""
     return row_columns(scope, alias, Selection(through), rendering)
@@ -133,11 +142,19 @@ def _relation(
         selection.relations[association.name] = deeper
     columns = row_columns(scope, inner, selection, rendering)
     if association.type == "belongsToMany" and selection.whole and selection.pivot:
-        through = scope.collection(association.through or "")
-        linked = row_json(pivot_columns(scope, through, pivot, rendering))
-        columns.append(exp.alias_(linked, through.name, quoted=True))
+        through = association.through or ""
+        if scope.sees(through):
+            linked = row_json(pivot_columns(scope, scope.collection(through), pivot, rendering))
+            if conditions := scope.visible(through, pivot):
+                linked = exp.Case(ifs=[exp.If(this=exp.and_(*conditions, copy=False), true=linked)])
+            columns.append(exp.alias_(linked, through, quoted=True))
     query = query.select(*columns)
     ordering = order(scope, target, inner, selection.sort)
+    holder = scope.structure(source.name).fields.get(association.foreign_key)
+    if association.type == "belongsToArray" and holder is not None and holder.array and not selection.sort:
+        # in the order of the list
+        key = cast(column(inner, association.target_key), holder.element_type)
+        ordering.insert(0, call("array_position", column(alias, holder.name), key))
     if ordering:
         query = query.order_by(*ordering)
     if association.to_many:

@@ -63,7 +63,7 @@ def select(scope: Scope, collection: Collection, shape: Mapping[str, Any]) -> Se
     for path in shape.get("except", ()):
         _leave_out(root, path.split("."), bool(wanted))
     if shape.get("template"):
-        _anonymize(root)
+        _anonymize(scope, root)
     return root
 
 
@@ -111,13 +111,13 @@ _STAMPS = frozenset({"createdAt", "updatedAt", "createdById", "updatedById", "cr
 _OWN_TYPES = frozenset({"sort", "password", "sequence"})
 
 
-def _anonymize(selection: Selection, *also: str) -> None:
+def _anonymize(scope: Scope, selection: Selection, *also: str) -> None:
     """Leave out what only this one record can have, so that another can be made of the rest.
 
     Records that belong to it are anonymized as well; those that are merely linked are not, for the new one is to be
     linked to them too.
     """
-    collection = selection.collection
+    collection = scope.structure(selection.collection.name)
     names = {f.name for f in collection.fields.values() if f.primary_key or f.type in _OWN_TYPES}
     names |= {a.foreign_key for a in collection.associations.values() if a.type == "belongsTo"}
     names |= {*collection.key_columns, *_STAMPS, *also}
@@ -128,7 +128,7 @@ def _anonymize(selection: Selection, *also: str) -> None:
     for name, child in selection.relations.items():
         association = selection.association(name)
         if association.type in {"hasOne", "hasMany"}:
-            _anonymize(child, association.foreign_key)
+            _anonymize(scope, child, association.foreign_key)
         child.pivot = False
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from orchestrator.compiler.associations import related
-from orchestrator.compiler.sql import UNKNOWN_COLUMN, Scope, call, column, literal, scalar, table
+from orchestrator.compiler.sql import UNKNOWN_COLUMN, Scope, call, column, literal, scalar
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Collection
 
@@ -31,7 +31,7 @@ def _entry(value: exp.Expr, descending: bool = False) -> exp.Expr:
 
 def _value(scope: Scope, collection: Collection, alias: str, path: Sequence[str]) -> exp.Expr:
     name, *rest = path
-    field = collection.fields.get(name)
+    field = collection.readable(name)
     if field is not None:
         value = column(alias, name)
         if not rest:
@@ -42,5 +42,5 @@ def _value(scope: Scope, collection: Collection, alias: str, path: Sequence[str]
     if association is None or not rest or association.to_many:
         raise InvalidError(UNKNOWN_COLUMN)
     target, inner = scope.collection(association.target), scope.alias()
-    found = exp.select(_value(scope, target, inner, rest)).from_(table(target, inner))
+    found = exp.select(_value(scope, target, inner, rest)).from_(scope.rows(target, inner))
     return scalar(found.where(related(scope, collection, alias, association, inner)).limit(1))

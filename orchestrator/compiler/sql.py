@@ -5,13 +5,14 @@ Identifiers are always quoted, functions always qualified, and no value ever bec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
+from typing import Any
 
 from sqlglot import exp
 
 from orchestrator.errors import InvalidError
-from orchestrator.model.collection import Catalog, Collection, Field
+from orchestrator.model.collection import Association, Catalog, Collection, Field
 
 __all__ = [
     "UNKNOWN_COLUMN",
@@ -25,6 +26,7 @@ __all__ = [
     "identifier",
     "input_parameter",
     "input_value",
+    "instant",
     "literal",
     "operate",
     "parameter",
@@ -39,20 +41,60 @@ UNKNOWN_COLUMN = "Invalid SQL column or table reference"
 
 
 class Scope:
-    """What one statement is compiled in: the catalog, and table aliases that are still free."""
+    """What one statement is compiled in: the catalog, table aliases that are still free, and what may be seen.
 
-    def __init__(self, catalog: Catalog) -> None:
+    Here that is everything; see compiler.access.
+    """
+
+    def __init__(self, catalog: Catalog, aliases: Iterator[int] | None = None) -> None:
         self.catalog = catalog
-        self._aliases = count()
+        self._aliases = count() if aliases is None else aliases
 
     def alias(self) -> str:
         return f"t{next(self._aliases)}"
 
-    def collection(self, name: str) -> Collection:
+    def structure(self, name: str) -> Collection:
+        """A collection with all that its relations and keys go by; nothing of it is named by clients."""
         found = self.catalog.get(name)
         if found is None:
             raise InvalidError(f'collection "{name}" does not exist')
         return found
+
+    def collection(self, name: str) -> Collection:
+        """A collection with what clients may name of it."""
+        return self.structure(name)
+
+    def addressed(self, name: str) -> Collection:
+        """The same; only its key, where no more may be named."""
+        return self.collection(name)
+
+    def parent(self, collection: Collection) -> Association | None:
+        """The relation by which rows of a collection form a tree, where that may be seen."""
+        return collection.parent
+
+    def sees(self, name: str) -> bool:
+        """Whether anything of a collection may be seen."""
+        return True
+
+    def narrows(self, name: str) -> bool:
+        """Whether some rows of a collection may not be seen."""
+        return False
+
+    def visible(self, name: str, alias: str) -> list[exp.Expr]:
+        """Conditions under which the row under ``alias`` may be seen."""
+        return []
+
+    def rows(self, collection: Collection, alias: str) -> exp.Expr:
+        """The rows of a collection that may be seen, to select from."""
+        return table(collection, alias)
+
+    def permitted(self, collection: Collection, alias: str, conditions: list[exp.Expr]) -> list[exp.Expr]:
+        """The conditions of a statement on the row under ``alias``, with those of its own action."""
+        return conditions
+
+    def reached(self, source: Collection, association: Association, key: Sequence[Any]) -> list[exp.Expr]:
+        """Conditions under which a relation of the source row that a shape names may be followed."""
+        return []
 
 
 def to_sql(expression: exp.Expr) -> str:
@@ -128,6 +170,20 @@ def compare(symbol: str, field: Field, left: exp.Expr, right: exp.Expr) -> exp.E
 
 def equal(field: Field, left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return compare("=", field, left, right)
+
+
+def instant(field: Field, value: exp.Expr) -> tuple[Field, exp.Expr]:
+    """A column that counts time as what it stands for; any other column as it is."""
+    if not field.counts_time:
+        return field, value
+    seconds: exp.Expr = cast(value, "double precision")
+    if field.accuracy == "millisecond":
+        seconds = exp.Paren(this=exp.Div(this=seconds, expression=exp.Literal.number("1000.0"), typed=True))
+    return _as_instant(field), call("to_timestamp", seconds)
+
+
+def _as_instant(field: Field) -> Field:
+    return Field(name=field.name, type="datetimeTz", pg_type="timestamp with time zone")
 
 
 def record_of(number: int, fields: Sequence[Field], alias: str) -> exp.Table:

@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlglot import exp
 
+from orchestrator.compiler.access import acts, open_scope, with_parameters
 from orchestrator.compiler.aggregation import compile_query
 from orchestrator.compiler.associations import pivot_condition, related_to_source, source_value
 from orchestrator.compiler.filters import filter_condition
 from orchestrator.compiler.keys import key_condition
-from orchestrator.compiler.rendering import aggregated, pivot_columns, row_columns, row_json
+from orchestrator.compiler.positions import renumber, shift
+from orchestrator.compiler.rendering import aggregated, gathered, pivot_columns, row_columns, row_json, value
 from orchestrator.compiler.selection import Selection, select
 from orchestrator.compiler.sorting import order
 from orchestrator.compiler.sql import (
@@ -34,6 +36,7 @@ from orchestrator.compiler.trees import select_tree
 from orchestrator.engine.port import Port
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Association, Catalog, Collection, Field
+from orchestrator.model.people import catalog_with_people
 
 __all__ = ["compile_for", "compile_shape"]
 
@@ -47,6 +50,8 @@ VALUES = "p"
 #: estimated rows beyond which a page does not count them
 _MANY = 300_000
 
+#: kinds of statements that write their collection
+_CHANGES = frozenset({"insert", "update", "delete"})
 _AGGREGATES = frozenset({"count", "sum", "avg", "min", "max"})
 
 
@@ -58,22 +63,26 @@ def compile_shape(catalog: Catalog, shape: str) -> str:
     the collection says so or there are too many, the ``count`` of a page is ``true`` if more follow it, else ``false``.
     """
     request: Shape = json.loads(shape)
-    scope = Scope(catalog)
+    scope = open_scope(catalog, request)
     compile_kind = _KINDS.get(request["kind"])
     if compile_kind is None:
         raise InvalidError(f"unknown kind of statement {request['kind']!r}")
-    return to_sql(compile_kind(scope, scope.collection(request["collection"]), request))
+    found = scope.addressed if acts(request) or request["kind"] == "link" else scope.collection
+    collection = found(request["collection"])
+    if collection.read_only and request["kind"] in _CHANGES:
+        raise InvalidError(f'"{collection.name}" can only be read and linked')
+    return to_sql(with_parameters(compile_kind(scope, collection, request), request))
 
 
 def compile_for(port: Port, shape: str) -> str:
     """The statement of a shape over the catalog as the transaction sees it; called by ``orchestrator.statement()``."""
     text = port.fetch("select orchestrator.catalog()::text as catalog")[0]["catalog"]
-    return compile_shape(Catalog.from_json(text), shape)
+    return compile_shape(catalog_with_people(text), shape)
 
 
 def _select(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     alias = scope.alias()
-    query = exp.select().from_(table(collection, alias))
+    query = exp.select().from_(_source(scope, collection, alias, shape))
     query = query.where(*_conditions(scope, collection, alias, shape))
     if ordering := order(scope, collection, alias, shape.get("sort", ())):
         query = query.order_by(*ordering)
@@ -92,14 +101,15 @@ def _select(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
         query.set("locks", [exp.Lock(update=True, key=True)])
     if shape.get("single") or "keys" in shape:
         return query.select(*_row(scope, collection, alias, shape, entries))
-    listed = exp.select(exp.alias_(cast(aggregated(query.select(*entries)), "text"), "data"))
+    rows = _listed(scope, collection, alias, shape, query, entries)
+    listed = exp.select(exp.alias_(cast(rows, "text"), "data"))
     if shape.get("count"):
         listed = listed.select(exp.alias_(_total(scope, collection, shape), "count"))
     return listed
 
 
 def _tree(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
-    narrowed = any(name in shape for name in ("association", "key", "filter"))
+    narrowed = any(name in shape for name in ("association", "key", "filter", "scope"))
     return select_tree(
         scope,
         collection,
@@ -119,14 +129,15 @@ def _total(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     if "limit" not in shape:
         return number
     alias = scope.alias()
-    rest = exp.select("1").from_(table(collection, alias)).where(*_conditions(scope, collection, alias, shape))
+    rest = exp.select("1").from_(_source(scope, collection, alias, shape))
+    rest = rest.where(*_conditions(scope, collection, alias, shape))
     beyond: exp.Expr = parameter(shape["limit"], "bigint")
     if "offset" in shape:
         beyond = exp.Paren(this=exp.Add(this=beyond, expression=parameter(shape["offset"], "bigint")))
     following = cast(exp.Exists(this=rest.limit(1).offset(beyond)), "text")
     if collection.options.get("simplePaginate"):
         return following
-    if not collection.oid:
+    if not collection.oid or scope.narrows(collection.name):
         return number
     estimate = exp.select(column("c", "reltuples")).from_(
         exp.Table(this=identifier("pg_class"), db=identifier("pg_catalog"), alias=exp.TableAlias(this=identifier("c")))
@@ -139,25 +150,26 @@ def _total(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
 def _counted(scope: Scope, collection: Collection, shape: Shape) -> exp.Select:
     alias = scope.alias()
     number = exp.alias_(cast(call("count", exp.Star()), "text"), "count")
-    query = exp.select(number).from_(table(collection, alias))
+    query = exp.select(number).from_(_source(scope, collection, alias, shape))
     return query.where(*_conditions(scope, collection, alias, shape))
 
 
 def _aggregate(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     alias, function = scope.alias(), shape["function"]
-    field = collection.fields.get(shape["field"])
+    field = collection.readable(shape["field"])
     if field is None or function not in _AGGREGATES:
         raise InvalidError(UNKNOWN_COLUMN)
     argument: exp.Expr = column(alias, field.name)
     if shape.get("distinct"):
         argument = exp.Distinct(expressions=[argument])
-    query = exp.select(exp.alias_(cast(call(function, argument), "text"), "value")).from_(table(collection, alias))
+    query = exp.select(exp.alias_(cast(call(function, argument), "text"), "value"))
+    query = query.from_(_source(scope, collection, alias, shape))
     return query.where(*_conditions(scope, collection, alias, shape))
 
 
 def _insert(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     alias = scope.alias()
-    fields = _written(collection, shape)
+    fields = _written(scope, collection, shape)
     target = table(collection, alias)
     if fields:
         values = exp.select(*_inputs(fields, shape))
@@ -175,7 +187,7 @@ def _insert(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
 
 def _update(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     alias = scope.alias()
-    fields = _written(collection, shape)
+    fields = _written(scope, collection, shape)
     inputs = zip(fields, _inputs(fields, shape), strict=True)
     statement = exp.Update(
         this=table(collection, alias),
@@ -192,17 +204,27 @@ def _delete(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     return _changed(scope, collection, shape, alias, statement.where(*_conditions(scope, collection, alias, shape)))
 
 
+def _shift(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    return shift(scope, collection, shape, lambda alias: _conditions(scope, collection, alias, shape))
+
+
+def _renumber(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
+    return renumber(scope, collection, shape, lambda alias: _conditions(scope, collection, alias, shape))
+
+
 def _link(scope: Scope, collection: Collection, shape: Shape) -> exp.Expr:
     """Rows of the through-collection for those targets that are not linked yet."""
     source, association = _association(scope, collection, shape)
-    through = scope.collection(association.through or "")
-    fields = _written(through, shape)
+    through = scope.structure(association.through or "")
+    if through.read_only:
+        raise InvalidError(f'"{through.name}" can only be read')
+    fields = _written(scope, through, shape)
     alias, pivot = scope.alias(), scope.alias()
     near = source_value(scope, source, association, shape["source"])
     linked = exp.select("1").from_(table(through, pivot))
     linked = linked.where(pivot_condition(scope, association, near, alias, pivot))
     query = exp.select(near.copy(), column(alias, association.target_key), *(input_value(f, VALUES) for f in fields))
-    query = query.from_(table(collection, alias))
+    query = query.from_(_source(scope, collection, alias, shape))
     if fields:
         query = query.join(record_of(1, fields, VALUES), join_type="cross")
     query = query.where(*_conditions(scope, collection, alias, {**shape, "association": None}))
@@ -230,7 +252,8 @@ def _changed(
     else:
         number = exp.select(cast(call("count", exp.Star()), "text")).from_(exp.Table(this=identifier(CHANGED)))
         answer = exp.select(
-            exp.alias_(cast(aggregated(query.select(*entries)), "text"), "data"), exp.alias_(scalar(number), "count")
+            exp.alias_(cast(_listed(scope, collection, CHANGED, shape, query, entries), "text"), "data"),
+            exp.alias_(scalar(number), "count"),
         )
     return answer.with_(identifier(CHANGED), as_=statement)
 
@@ -248,11 +271,12 @@ def _entries(scope: Scope, collection: Collection, alias: str, shape: Shape) -> 
     if shape.get("association"):
         source, association = _association(scope, collection, shape)
         if association.type == "belongsToMany":
-            through, pivot = scope.collection(association.through or ""), scope.alias()
-            if selection.whole:
+            pivot = scope.alias()
+            if selection.whole and scope.sees(association.through or ""):
+                through = scope.collection(association.through or "")
                 near = source_value(scope, source, association, shape["source"])
                 link = exp.select(row_json(pivot_columns(scope, through, pivot, shape["rendering"])))
-                link = link.from_(table(through, pivot))
+                link = link.from_(scope.rows(through, pivot))
                 link = link.where(pivot_condition(scope, association, near, alias, pivot)).limit(1)
                 entries.append(exp.alias_(scalar(link), through.name, quoted=True))
             entries.append(exp.alias_(cast(exp.null(), "text"), "_pivot_", quoted=True))
@@ -263,12 +287,37 @@ def _row(scope: Scope, collection: Collection, alias: str, shape: Shape, entries
     """``data`` and ``keys`` of one row."""
     columns = []
     if "rendering" in shape:
-        columns.append(exp.alias_(cast(row_json(entries), "text"), "data"))
+        columns.append(exp.alias_(cast(_shown(scope, collection, alias, shape, entries), "text"), "data"))
     if "keys" in shape:
-        raw = [column(alias, _field(collection, name).name) for name in shape["keys"]]
+        whole = scope.structure(collection.name)
+        raw = [column(alias, _field(whole, name).name) for name in shape["keys"]]
         named = [exp.alias_(key, name, quoted=True) for key, name in zip(raw, shape["keys"], strict=True)]
         columns.append(exp.alias_(cast(row_json(named), "text"), "keys"))
     return columns
+
+
+def _shown(scope: Scope, collection: Collection, alias: str, shape: Shape, entries: Sequence[exp.Expr]) -> exp.Expr:
+    """One row as a JSON object; one that was changed and may not be seen, by its key alone."""
+    whole = row_json(entries)
+    if not acts(shape) or not (conditions := scope.visible(collection.name, alias)):
+        return whole
+    key = [f for f in collection.fields.values() if f.name in collection.key_columns]
+    bare = row_json([exp.alias_(value(f, column(alias, f.name), shape["rendering"]), f.name, quoted=True) for f in key])
+    return exp.Case(ifs=[exp.If(this=exp.and_(*conditions, copy=False), true=whole)], default=bare)
+
+
+def _listed(
+    scope: Scope, collection: Collection, alias: str, shape: Shape, query: exp.Select, entries: Sequence[exp.Expr]
+) -> exp.Expr:
+    """The rows of a query as one JSON array."""
+    if acts(shape) and "rendering" in shape and scope.narrows(collection.name):
+        return gathered(query, _shown(scope, collection, alias, shape, entries))
+    return aggregated(query.select(*entries))
+
+
+def _source(scope: Scope, collection: Collection, alias: str, shape: Shape) -> exp.Expr:
+    """Where a statement's rows come from."""
+    return table(collection, alias) if acts(shape) else scope.rows(collection, alias)
 
 
 def _conditions(scope: Scope, collection: Collection, alias: str, shape: Shape) -> list[exp.Expr]:
@@ -280,20 +329,21 @@ def _conditions(scope: Scope, collection: Collection, alias: str, shape: Shape) 
         conditions.append(key_condition(collection, alias, shape["key"]))
     if "filter" in shape:
         conditions.append(filter_condition(scope, collection, alias, shape["filter"]))
-    return conditions
+    return scope.permitted(collection, alias, conditions)
 
 
 def _association(scope: Scope, target: Collection, shape: Shape) -> tuple[Collection, Association]:
     name, relation = shape["association"]
-    source = scope.collection(name)
+    source = scope.structure(name)
     association = source.associations.get(relation)
     if association is None or association.target != target.name:
         raise InvalidError(f'"{name}" has no relation "{relation}" to "{target.name}"')
     return source, association
 
 
-def _written(collection: Collection, shape: Shape) -> list[Field]:
-    return [_field(collection, name) for name in shape["columns"]]
+def _written(scope: Scope, collection: Collection, shape: Shape) -> list[Field]:
+    whole = scope.structure(collection.name)
+    return [_field(whole, name) for name in shape["columns"]]
 
 
 def _inputs(fields: Sequence[Field], shape: Shape) -> list[exp.Expr]:
@@ -320,4 +370,6 @@ _KINDS: dict[str, Callable[[Scope, Collection, Shape], exp.Expr]] = {
     "update": _update,
     "delete": _delete,
     "link": _link,
+    "shift": _shift,
+    "renumber": _renumber,
 }

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from orchestrator.compiler.rendering import row_json
 from orchestrator.compiler.sorting import order
-from orchestrator.compiler.sql import Scope, call, cast, column, equal, identifier, parameter, scalar, table
+from orchestrator.compiler.sql import Scope, call, cast, column, equal, identifier, parameter, scalar
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Association, Collection, Field
 
@@ -32,7 +32,7 @@ def select_tree(
     There is always a row, so that there is a count. ``where`` makes the conditions on the rows under an alias, none
     where all are wanted, and ``entries`` what is shown of them.
     """
-    parent = collection.parent
+    parent = scope.parent(collection)
     if parent is None:
         raise InvalidError(f'collection "{collection.name}" is not a tree')
     tree = _Tree(scope, collection, parent)
@@ -82,11 +82,12 @@ class _Tree:
     def __init__(self, scope: Scope, collection: Collection, parent: Association) -> None:
         self._scope = scope
         self._collection = collection
-        self.key: Field = collection.fields[parent.target_key]
-        self.above: Field = collection.fields[parent.foreign_key]
+        columns = scope.structure(collection.name).fields
+        self.key: Field = columns[parent.target_key]
+        self.above: Field = columns[parent.foreign_key]
 
     def rows(self, alias: str, *columns: exp.Expr) -> exp.Select:
-        return exp.select(*columns).from_(table(self._collection, alias))
+        return exp.select(*columns).from_(self._scope.rows(self._collection, alias))
 
     def is_root(self, alias: str) -> exp.Expr:
         return exp.Is(this=column(alias, self.above.name), expression=exp.null())

@@ -22,14 +22,28 @@ class Actor:
 
     Args:
         user: JSON of the user's record, None for a login that is no known user.
+        roles: the roles that act together, where they are not the one that is named.
+        is_believed: whether it is the sender of a request who says all that.
 
     Attributes:
         json: the members that every context of this write has in common, as JSON without braces.
+        roles: None where no role acts.
     """
 
-    __slots__ = ("_record", "_user", "bindings", "db_user", "json", "role_name")
+    __slots__ = ("_record", "_user", "bindings", "db_user", "is_believed", "json", "role_name", "roles")
 
-    def __init__(self, user: str | None, role_name: str | None, db_user: str, bindings: tuple[Binding, ...]) -> None:
+    def __init__(
+        self,
+        user: str | None,
+        role_name: str | None,
+        db_user: str,
+        bindings: tuple[Binding, ...],
+        roles: tuple[str, ...] | None = None,
+        *,
+        is_believed: bool = False,
+    ) -> None:
+        self.is_believed = is_believed
+        self.roles = (role_name,) if roles is None and role_name is not None else roles
         self._user = user
         self._record: dict[str, Any] | None = None
         self.role_name = role_name
@@ -43,6 +57,11 @@ class Actor:
         if self._record is None and self._user is not None:
             self._record = from_json(self._user)
         return self._record
+
+    @property
+    def visits(self) -> bool:
+        """Whether the user is one of another database: his id means nobody here."""
+        return (self.user or {}).get("dataSource") is not None
 
     def context(self) -> dict[str, Any]:
         """The members that a workflow sees."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.engine.encoding import to_json
+from orchestrator.engine.references import is_visible, missing
 from orchestrator.errors import InvalidError, NotFoundError
 from orchestrator.model.collection import Association, Collection
 from orchestrator.model.shape import is_selective
@@ -27,12 +28,16 @@ _SIGNATURES = frozenset({"createdById", "updatedById"})
 class Links:
     """The links of one source row by one relation.
 
+    Whatever rows a role does not see are not linked, and stay linked: they are not there for it.
+
     Args:
         source: value of the column that the relation goes by.
     """
 
     def __init__(self, records: Records, table: Collection, association: Association, source: Any) -> None:
-        self._records = records
+        self._records = records.unlimited
+        self._visible = records.visible(association.target)
+        self._limits = records.limits
         self._table = table
         self._association = association
         self.source = source
@@ -47,7 +52,7 @@ class Links:
         association = self._association
         which = {"$in": list(keys), "$notIn": list(but)}
         if association.type == "belongsToMany":
-            self.set_pivot(keys, pivot or {})
+            self.set_pivot(self._seen(which) if pivot and self._visible else keys, pivot or {})
             self._add_pivots(which, pivot or {})
             return
         # rows that are linked already are not touched, so that nothing follows a write that changes nothing
@@ -74,6 +79,7 @@ class Links:
                 "filter": {association.target_key: {"$in": [key for key, _ in pairs]}},
                 "association": {"collection": self._table.name, "name": association.name, "value": self.source},
                 "keys": [association.target_key],
+                **self._visible,
             }
         )
         linked = [self._records.keys_of(row)[association.target_key] for row in rows]
@@ -98,11 +104,13 @@ class Links:
         columns = self._pivot_columns(pivot)
         if columns:
             filter_ = {association.foreign_key: self.source, association.other_key: {"$in": list(keys)}}
+            rows = None if self._limits is None else self._limits.rows(association.through or "", "update")
             self._records.run(
                 {
                     "kind": "update",
                     "collection": association.through,
                     "filter": filter_,
+                    **({} if rows is None else {"scope": rows}),
                     "columns": list(columns),
                     "values": to_json(columns),
                 }
@@ -111,10 +119,19 @@ class Links:
     def _unlink(self, which: Mapping[str, Any]) -> None:
         association = self._association
         if association.type == "belongsToMany":
+            if self._visible:
+                which = {"$in": self._seen(which)}
             filter_ = {association.foreign_key: self.source, association.other_key: which}
             self._records.run({"kind": "delete", "collection": association.through, "filter": filter_})
         else:
             self._set_foreign_key(None, {association.foreign_key: self.source, association.target_key: which})
+
+    def _seen(self, which: Mapping[str, Any]) -> list[Any]:
+        """Target keys of rows that the role sees."""
+        column = self._association.target_key
+        request = {"kind": "select", "collection": self._association.target, "keys": [column]}
+        rows = self._records.fetch({**request, "filter": {column: which}, **self._visible})
+        return [self._records.keys_of(row)[column] for row in rows]
 
     def _set_foreign_key(self, value: Any, filter_: Mapping[str, Any]) -> None:
         foreign_key = self._association.foreign_key
@@ -125,6 +142,7 @@ class Links:
                 "columns": [foreign_key],
                 "values": to_json({foreign_key: value}),
                 "filter": filter_,
+                **self._visible,
             }
         )
 
@@ -139,6 +157,7 @@ class Links:
                 "filter": {association.target_key: which},
                 "columns": list(columns),
                 "values": to_json(columns),
+                **self._visible,
             }
         )
 
@@ -162,14 +181,18 @@ def source_of(association: Association, keys: Mapping[str, Any]) -> Any:
     return value
 
 
-def source_row(records: Records, table: Collection, association: Association, key: Any) -> dict[str, Any]:
+def source_row(
+    records: Records, table: Collection, association: Association, key: Any, action: str | None = None
+) -> dict[str, Any]:
     """The column of the addressed row that the relation goes by, raw; see locked_row."""
+    if association.type == "belongsToArray":
+        raise InvalidError(f'"{association.name}" is a list of keys: it is written with the record itself')
     column = association.foreign_key if association.type == "belongsTo" else association.source_key
-    return locked_row(records, table, column, key)
+    return locked_row(records, table, column, key, action)
 
 
-def locked_row(records: Records, table: Collection, column: str, key: Any) -> dict[str, Any]:
-    """A column of the addressed row, raw.
+def locked_row(records: Records, table: Collection, column: str, key: Any, action: str | None = None) -> dict[str, Any]:
+    """A column of the addressed row, raw; of a row that the role may see, or do the action to.
 
     The row stays locked until the transaction ends: who changes its links does so after those before him.
 
@@ -177,7 +200,7 @@ def locked_row(records: Records, table: Collection, column: str, key: Any) -> di
         NotFoundError: there is no such row.
     """
     request = {"kind": "select", "collection": table.name, "keys": [column], "filterByTk": key, "locked": True}
-    rows = records.fetch(request) if is_selective(None, key) else []
+    rows = records.fetch(request, action) if is_selective(None, key) else []
     if not rows:
         raise NotFoundError(f'the record of "{table.name}" does not exist')
     if len(rows) > 1:
@@ -193,8 +216,9 @@ def open_links(records: Records, table: Collection, association: Association, ke
 def refer(
     records: Records, table: Collection, association: Association, key: Any, target: Any, user_id: int | None
 ) -> None:
-    """Let the addressed row refer to the target row of a key, or to none."""
-    records.update(table.name, {association.foreign_key: target}, filter_by_tk=key, rendering=None, user_id=user_id)
+    """Let the addressed row, which has been looked at, refer to the target row of a key, or to none."""
+    values = {association.foreign_key: target}
+    records.unlimited.update(table.name, values, filter_by_tk=key, rendering=None, user_id=user_id)
 
 
 def pivot_of(
@@ -234,10 +258,12 @@ def associate(
     pairs = list({to_json(target): (target, pivot) for target, pivot in map(_pair, items)}.values())
     if not association.to_many and (how == "toggle" or len(pairs) > 1):
         raise InvalidError(f'"{association.name}" relates to one record')
-    source = source_row(records, table, association, key)
+    source = source_row(records, table, association, key, "update")
     if not association.to_many:
         if how == "set" and pairs:
-            _demand_target(records, association, pairs[0][0])
+            target = pairs[0][0]
+            if not is_visible(records, association.target, association.target_key, target):
+                raise missing(association.name, association.target)
         if how == "add":
             return
         pairs = pairs if how == "set" else []
@@ -262,8 +288,3 @@ def _pair(item: Any) -> Pair:
     if isinstance(target, bool | list | tuple | Mapping) or target is None or not isinstance(pivot, Mapping | None):
         raise InvalidError(f"{to_json(item)} is not the key of a record")
     return target, pivot
-
-
-def _demand_target(records: Records, association: Association, key: Any) -> None:
-    if not records.count(association.target, filter={association.target_key: {"$in": [key]}}):
-        raise InvalidError(f'"{association.name}" refers to a record of "{association.target}" that does not exist')

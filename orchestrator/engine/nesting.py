@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.engine.encoding import to_json
 from orchestrator.engine.links import Links, pivot_of, source_of
+from orchestrator.engine.references import is_visible, missing
 from orchestrator.engine.variables import UNDEFINED
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Association, Collection
+from orchestrator.model.reference import key_named
 
 if TYPE_CHECKING:
     from orchestrator.engine.records import Records
@@ -56,7 +58,8 @@ class Nesting:
             if name in table.associations and value is not UNDEFINED
         ]
         self._parents = [(a, value) for a, value in given if a.type == "belongsTo"]
-        self._children = [(a, value) for a, value in given if a.type != "belongsTo"]
+        self._lists = [(a, value) for a, value in given if a.type == "belongsToArray"]
+        self._children = [(a, value) for a, value in given if a.type not in {"belongsTo", "belongsToArray"}]
         #: name of the relation and its JSON, of parents that the reply shows
         self._shown: list[tuple[str, str]] = []
 
@@ -64,6 +67,11 @@ class Nesting:
     def source_columns(self) -> set[str]:
         """Columns that must be known of the written row."""
         return {association.source_key for association, _ in self._children}
+
+    @property
+    def lists(self) -> list[Association]:
+        """Relations whose keys a column of the row lists."""
+        return [association for association, _ in self._lists]
 
     @property
     def has_children(self) -> bool:
@@ -76,6 +84,7 @@ class Nesting:
             if isinstance(value, list | tuple):
                 raise InvalidError(f"The value of '{association.name}' cannot be in array format")
             if not isinstance(value, Mapping):
+                self._demand_visible(association, value)
                 columns[association.foreign_key] = value
                 continue
             key, text = self._write_object(association, value)
@@ -83,6 +92,8 @@ class Nesting:
                 columns[association.foreign_key] = key
             if text is not None:
                 self._shown.append((association.name, text))
+        for association, value in self._lists:
+            columns[association.foreign_key] = self._write_list(association, value)
         return columns
 
     def write_children(self, row: Mapping[str, Any], *, created: bool) -> str:
@@ -106,9 +117,10 @@ class Nesting:
         """A hasOne: the row that was there before is let go."""
         if isinstance(value, list | tuple) and value:
             raise InvalidError(f"The value of '{association.name}' cannot be in array format")
-        key, text, extra = None, None, None
+        key, text, extra, named = None, None, None, None
         if isinstance(value, Mapping):
-            key, extra = self._existing(association, value), value
+            named, extra = self._existing(association, value), value
+            key = None if named is None else named[association.target_key]
         elif value is not None and not isinstance(value, list | tuple):
             key = value
             if not self._rows(association, [key]):
@@ -117,7 +129,7 @@ class Nesting:
             links.keep_only([] if key is None else [key])
         if key is not None:
             links.add([key])
-            text = self._changed(association, key, extra)
+            text = self._changed(association, named, extra)
         elif extra is not None:
             _, text = self._created(association, extra, links)
         return text
@@ -127,17 +139,18 @@ class Nesting:
         scalars = [item for item in items if not isinstance(item, Mapping)]
         objects = [(item, self._existing(association, item)) for item in items if isinstance(item, Mapping)]
         if not created:
-            links.keep_only(scalars + [key for _, key in objects if key is not None])
+            links.keep_only(scalars + [named[association.target_key] for _, named in objects if named is not None])
         shown: list[tuple[Any, str]] = []
         if scalars:
             links.add(scalars)
             shown += self._rows(association, scalars)
-        for item, key in objects:
-            if key is None:
+        for item, named in objects:
+            if named is None:
                 shown.append(self._created(association, item, links))
             else:
+                key = named[association.target_key]
                 links.add([key], pivot_of(association, item))
-                text = self._changed(association, key, item)
+                text = self._changed(association, named, item)
                 shown.append((key, text or to_json({association.target_key: key})))
         if not items:
             return None
@@ -145,19 +158,37 @@ class Nesting:
             shown.sort(key=lambda entry: entry[0])
         return f"[{','.join(text for _, text in shown)}]"
 
+    def _write_list(self, association: Association, value: Any) -> list[Any]:
+        """The keys that a column lists, each once, the rows behind them written; keys of no row are passed over."""
+        items = [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
+        known = {str(key): (key, text) for key, text in self._rows(association, [i for i in items if _is_key(i)])}
+        found: dict[str, tuple[Any, str]] = {}
+        for item in items:
+            if _is_key(item):
+                entry = known.get(str(item))
+            else:
+                key, text = self._write_object(association, item)
+                entry = None if key is None else (key, text or to_json({association.target_key: key}))
+            if entry is not None:
+                found[str(entry[0])] = entry
+        if items:
+            self._shown.append((association.name, f"[{','.join(text for _, text in found.values())}]"))
+        return [key for key, _ in found.values()]
+
     def _write_object(self, association: Association, value: Mapping[str, Any]) -> tuple[Any, str | None]:
         """The target key of a parent that an object describes, and its JSON where it was written."""
-        key = self._existing(association, value)
-        if key is None:
+        named = self._existing(association, value)
+        if named is None:
             return self._created(association, value, None)
-        return key, self._changed(association, key, value)
+        return named[association.target_key], self._changed(association, named, value)
 
     def _created(self, association: Association, value: Mapping[str, Any], links: Links | None) -> tuple[Any, str]:
         """A new row of the target, linked to the source row if there is one already."""
         pivot = pivot_of(association, value)
         own = {name: item for name, item in value.items() if name != association.through}
+        below = {}
         if links is not None and association.type != "belongsToMany":
-            own[association.foreign_key] = links.source
+            below[association.foreign_key] = links.source
         written = self._records.create(
             association.target,
             own,
@@ -165,6 +196,7 @@ class Nesting:
             update_association_values=self._below(association.name),
             user_id=self._user_id,
             keys=[association.target_key],
+            below=below,
         )
         if not written.count:
             return None, "null"
@@ -173,46 +205,56 @@ class Nesting:
             links.add([key], pivot)
         return key, written.texts[0]
 
-    def _changed(self, association: Association, key: Any, value: Mapping[str, Any] | None) -> str | None:
-        """The JSON of a linked row after its values were written; None when they may not be."""
-        if value is None or association.name not in self._updatable:
+    def _changed(
+        self, association: Association, named: Mapping[str, Any] | None, value: Mapping[str, Any] | None
+    ) -> str | None:
+        """The JSON of a linked row, by its keys, after its values were written; None when they may not be."""
+        if named is None or value is None or association.name not in self._updatable:
             return None
-        target = self._records.table(association.target)
-        keys = {association.target_key, *target.key_columns}
-        rest = {name: item for name, item in value.items() if name not in keys and name != association.through}
+        columns = self._records.table(association.target).key_columns or (association.target_key,)
+        rest = {name: item for name, item in value.items() if name not in named and name != association.through}
+        if not rest and self._records.limits is not None:
+            # reduced to its key: the role may not change it
+            return None
         written = self._records.update(
             association.target,
             rest,
-            filter={association.target_key: key},
+            filter_by_tk={name: named[name] for name in columns},
             rendering=self._rendering,
             update_association_values=self._below(association.name),
             user_id=self._user_id,
         )
         return written.texts[0] if written.texts else None
 
-    def _existing(self, association: Association, value: Mapping[str, Any]) -> Any:
-        """The target key of the row that an object names by its key, None when it names none.
+    def _existing(self, association: Association, value: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The keys of the row that an object names, None when it names none.
 
         Raises:
             InvalidError: there is no such row.
         """
         target = self._records.table(association.target)
-        given = [name for name in (association.target_key,) if value.get(name) is not None]
-        if not given:
-            given = [name for name in target.key_columns if value.get(name) is not None]
-            if not given or len(given) < len(target.key_columns):
-                return None
-        named = {name: value[name] for name in given}
-        rows = self._records.fetch(
-            {"kind": "select", "collection": target.name, "keys": [association.target_key], "filterByTk": named}
-        )
+        named = key_named(association, target, value)
+        if named is None:
+            return None
+        keys = sorted({association.target_key, *target.key_columns})
+        request = {"kind": "select", "collection": target.name, "keys": keys, "filterByTk": named}
+        limits = self._records.limits
+        is_self = limits is not None and any(limits.is_self(target.name, *pair) for pair in named.items())
+        rows = self._records.unlimited.fetch(request if is_self else {**request, **self._records.visible(target.name)})
         if not rows:
-            raise InvalidError(f'"{association.name}" refers to a record of "{target.name}" that does not exist')
-        return self._records.keys_of(rows[0])[association.target_key]
+            raise missing(association.name, target.name)
+        return self._records.keys_of(rows[0])
+
+    def _demand_visible(self, association: Association, key: Any) -> None:
+        """Refuse the key of a row that the role does not see."""
+        if self._records.limits is None or key is None:
+            return
+        if not is_visible(self._records, association.target, association.target_key, key):
+            raise missing(association.name, association.target)
 
     def _rows(self, association: Association, keys: Sequence[Any]) -> list[tuple[Any, str]]:
         """Rows by their target keys, each with its JSON."""
-        rows = self._records.fetch(
+        rows = self._records.fetch_seen(
             {
                 "kind": "select",
                 "collection": association.target,
@@ -226,3 +268,7 @@ class Nesting:
     def _below(self, name: str) -> list[str]:
         """The updatable paths as the related rows see them."""
         return [path.removeprefix(f"{name}.") for path in self._updatable if path.startswith(f"{name}.")]
+
+
+def _is_key(item: Any) -> bool:
+    return not isinstance(item, Mapping)

@@ -17,7 +17,7 @@ __all__ = ["Port", "StatementError"]
 class StatementError(Exception):
     """A statement failed in the database: PostgreSQL's own words, the same on every host.
 
-    `place` says where, for a constraint: schema, table, column, constraint; "" for what is not known.
+    ``schema``, ``table`` and ``column`` are what a constraint belongs to that was violated.
     """
 
     def __init__(
@@ -26,13 +26,18 @@ class StatementError(Exception):
         message: str,
         detail: str | None = None,
         hint: str | None = None,
-        place: Sequence[str] | None = None,
+        *,
+        schema: str | None = None,
+        table: str | None = None,
+        column: str | None = None,
     ) -> None:
         super().__init__(message)
         self.sqlstate = sqlstate
         self.detail = detail
         self.hint = hint
-        self.place = place
+        self.schema = schema
+        self.table = table
+        self.column = column
 
 
 class Port(Protocol):

@@ -128,6 +128,8 @@ def _route(host: RequestHost, standing: Standing, names: tuple[str, ...]) -> Rou
     table = records.table(standing.collection)
     if any(name in table.associations for name in names) or any(name in table.fields for name in OWNERS):
         return None
+    if table.behaving_fields or any(name in table.virtual for name in names):
+        return None
     fields = [table.fields[name] for name in sorted(names) if name in table.fields and table.fields[name].writable]
     if not all(field.scalar for field in fields):
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from orchestrator.engine.encoding import from_json
 from orchestrator.engine.port import Port
@@ -17,17 +17,29 @@ from orchestrator.model.collection import Catalog
 from orchestrator.model.collection import Collection as Table
 from orchestrator.model.shape import split
 
+if TYPE_CHECKING:
+    from orchestrator.engine.limits import Limits
+
 __all__ = ["Reader", "Rendering"]
 
 Rendering = Literal["wire", "context"]
 
 
 class Reader:
-    """What may be asked of managed tables. Filters are those of the wire (see model.conditions)."""
+    """What may be asked of managed tables. Filters are those of the wire (see model.conditions).
 
-    def __init__(self, port: Port, statements: Statements) -> None:
+    With ``limits``, what is asked is asked by a role, and only that is answered which it may see.
+    """
+
+    def __init__(self, port: Port, statements: Statements, limits: Limits | None = None) -> None:
         self._port = port
         self._statements = statements
+        self.limits = limits
+
+    @property
+    def unlimited(self) -> Self:
+        """The same tables for questions of the engine's own, whose answers nobody sees."""
+        return self if self.limits is None else type(self)(self._port, self._statements)
 
     @property
     def catalog(self) -> Catalog:
@@ -143,17 +155,38 @@ class Reader:
             raise InvalidError(f'collection "{collection}" does not exist')
         return found
 
-    def fetch(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Rows of the statement of a request."""
-        return self._port.fetch(*self.prepare(request))
+    def visible(self, collection: str) -> dict[str, Any]:
+        """The part of a request that leaves out rows which the role does not see."""
+        rows = None if self.limits is None else self.limits.rows(collection, "view")
+        return {} if rows is None else {"scope": rows}
+
+    def fetch(self, request: Mapping[str, Any], action: str | None = None) -> list[dict[str, Any]]:
+        """Rows of the statement of a request; see prepare."""
+        return self._port.fetch(*self.prepare(request, action))
+
+    def fetch_seen(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows in view that meet a filter of the engine's own: it may name what is not in view."""
+        if self.limits is None:
+            return self.fetch(request)
+        limited = self.limits.restrict({name: value for name, value in request.items() if name != "filter"})
+        rows, condition = self.limits.rows(request["collection"], "view"), request["filter"]
+        limited["scope"] = condition if rows is None else rows is not False and {"$and": [rows, condition]}
+        return self._port.fetch(*self._split(limited))
 
     def run(self, request: Mapping[str, Any]) -> int:
         """Execute the statement of a request that returns no rows; how many it touched."""
         return self._port.run(*self.prepare(request))
 
-    def prepare(self, request: Mapping[str, Any]) -> tuple[str, list[str | None]]:
-        """The statement of a request and its parameters."""
-        if "now" not in request and request.get("filter"):
+    def prepare(self, request: Mapping[str, Any], action: str | None = None) -> tuple[str, list[str | None]]:
+        """The statement of a request and its parameters.
+
+        Args:
+            action: what it does to its rows, when that is more than to view them.
+        """
+        return self._split(request if self.limits is None else self.limits.restrict(request, action))
+
+    def _split(self, request: Mapping[str, Any]) -> tuple[str, list[str | None]]:
+        if "now" not in request and (request.get("filter") or "access" in request or "scope" in request):
             request = {"now": self._port.now, **request}
         shape, values = split(request)
         return self.statement(shape), values

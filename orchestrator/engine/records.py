@@ -9,19 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import from_json, to_json
+from orchestrator.engine.field_values import settle
 from orchestrator.engine.links import How, associate
 from orchestrator.engine.nesting import Nesting
 from orchestrator.engine.port import Port
 from orchestrator.engine.reader import Reader, Rendering
+from orchestrator.engine.references import demand_visible, hidden_keys
 from orchestrator.engine.statements import open_statements
 from orchestrator.engine.variables import UNDEFINED
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Collection as Table
 from orchestrator.model.collection import Field
 from orchestrator.model.shape import insert_shape, is_selective
+
+if TYPE_CHECKING:
+    from orchestrator.engine.limits import Limits
 
 __all__ = ["OWNERS", "Records", "Rendering", "Written", "input_text", "open_records"]
 
@@ -62,6 +67,9 @@ class Records(Reader):
     ``createdById`` and ``updatedById`` where a table has them.
     """
 
+    #: whether that user is one of another database
+    visiting = False
+
     def create(
         self,
         collection: str,
@@ -89,11 +97,13 @@ class Records(Reader):
         nesting = Nesting(
             self, table, values, rendering=rendering, updatable=update_association_values, user_id=user_id
         )
-        columns = {**_columns(table, values), **nesting.write_parents(), **(below or {})}
-        _sign(table, columns, user_id, created=True)
+        own = {**_columns(table, values), **(below or {})}
+        demand_visible(self, table, own, but=(*OWNERS, *(below or ())))
+        columns = {**own, **nesting.write_parents(), **(below or {})}
+        _sign(table, columns, user_id, created=True, visiting=self.visiting)
         known = {*nesting.source_columns, *keys, *(table.key_columns if appends else ())}
         rows = self._write("insert", table, columns, rendering, known, around)
-        texts = [nesting.write_children(row, created=True) for row in rows]
+        texts = [_repeated(table, values, nesting.write_children(row, created=True)) for row in rows]
         found = [row["keys"] for row in rows]
         if appends and table.key_columns:
             texts = [self._reread(table, key, rendering, appends) for key in found]
@@ -124,13 +134,18 @@ class Records(Reader):
         nesting = Nesting(
             self, table, values, rendering=rendering or "wire", updatable=update_association_values, user_id=user_id
         )
-        columns = {**_columns(table, values, but=table.key_columns), **nesting.write_parents()}
-        if columns:
-            _sign(table, columns, user_id, created=False)
         selection = {**request, "filter": filter, "filterByTk": filter_by_tk}
+        own = _columns(table, values, but=table.key_columns)
+        demand_visible(self, table, own, selection, but=OWNERS)
+        columns = {**own, **nesting.write_parents()}
+        if self.limits is not None:
+            for association in nesting.lists:
+                columns[association.foreign_key] += hidden_keys(self, table, association, selection)
+        if columns:
+            _sign(table, columns, user_id, created=False, visiting=self.visiting)
         kind = "update" if columns else "select"
         if rendering is None and columns and not nesting.has_children:
-            return self._count_written(_written(kind, table, columns) | selection, around)
+            return self._count_written(_written(kind, table, columns) | selection, "update", around)
         known = {*table.key_columns, *nesting.source_columns}
         rows = self._write(kind, table, columns, rendering or "wire", known, around, selection)
         texts = [nesting.write_children(row, created=False) for row in rows]
@@ -151,7 +166,7 @@ class Records(Reader):
         table = self.table(collection)
         selection = {**request, "filter": filter, "filterByTk": filter_by_tk}
         if rendering is None:
-            return self._count_written(_written("delete", table, {}) | selection, around)
+            return self._count_written(_written("delete", table, {}) | selection, "destroy", around)
         rows = self._write("delete", table, {}, rendering, table.key_columns, around, selection)
         return Written(len(rows), [row["data"] for row in rows], [row["keys"] for row in rows])
 
@@ -178,11 +193,13 @@ class Records(Reader):
         self, collection: str, values: Mapping[str, Any], *, appends: Sequence[str] = ()
     ) -> dict[str, Any] | None:
         """The new record as contexts hold it; None when a workflow left it out."""
+        values = settle(self.catalog, collection, values, created=True)
         rows = self.create(collection, values, rendering="context", appends=appends).rows()
         return rows[0] if rows else None
 
     def update_records(self, collection: str, values: Mapping[str, Any], *, filter: Any = None) -> int:
         """How many records were changed."""
+        values = settle(self.catalog, collection, values, created=False)
         return self.update(collection, values, filter=filter, rendering=None).count
 
     def destroy_records(self, collection: str, *, filter: Any = None) -> int:
@@ -199,8 +216,8 @@ class Records(Reader):
                 return
         raise InvalidError(f"to do {action} action, filter or filterByTk is required")
 
-    def _count_written(self, request: Mapping[str, Any], around: Around) -> Written:
-        sql, values = self.prepare(request)
+    def _count_written(self, request: Mapping[str, Any], action: str, around: Around) -> Written:
+        sql, values = self.prepare(request, action)
         with around():
             return Written(self._port.run(sql, values))
 
@@ -226,7 +243,7 @@ class Records(Reader):
         if not keys:
             # a table without a key: nothing can be nested, rows come all at once
             del request["keys"]
-        sql, values = self.prepare(request)
+        sql, values = self.prepare(request, "destroy" if kind == "delete" else "update")
         with around() if kind != "select" else nullcontext():
             rows = self._port.fetch(sql, values)
         if keys:
@@ -242,7 +259,7 @@ class Records(Reader):
         around: Around,
     ) -> list[dict[str, Any]]:
         names = tuple(sorted(columns))
-        inputs = _inputs(table, columns, names)
+        inputs = _inputs(table, columns, names) if self.limits is None else None
         if inputs is None:
             request = {**_written("insert", table, columns), "rendering": rendering, "keys": sorted(keys)}
             sql, inputs = self.prepare({**request, "single": not keys})
@@ -267,9 +284,9 @@ class Records(Reader):
         return str(rows[0]["data"]) if rows else "null"
 
 
-def open_records(port: Port, revision: int | None = None) -> Records:
+def open_records(port: Port, revision: int | None = None, *, limits: Limits | None = None) -> Records:
     """The repository over the catalog as the transaction sees it; its revision saves a question where it is known."""
-    return Records(port, open_statements(port, revision))
+    return Records(port, open_statements(port, revision), limits)
 
 
 def _permitted(
@@ -285,6 +302,14 @@ def _permitted(
         for name, value in values.items()
         if (permitted is None or name in permitted) and name not in refused
     }
+
+
+def _repeated(table: Table, values: Mapping[str, Any], text: str) -> str:
+    """A new record's JSON with the values that are stored nowhere."""
+    for name in table.virtual:
+        if name in values:
+            text = f"{text[:-1]}{'' if text == '{}' else ','}{to_json(name)}:{to_json(values[name])}}}"
+    return text
 
 
 def _plain(value: Any) -> Any:
@@ -303,13 +328,17 @@ def _columns(table: Table, values: Mapping[str, Any], but: Sequence[str] = ()) -
     }
 
 
-def _sign(table: Table, columns: dict[str, Any], user_id: int | None, *, created: bool) -> None:
-    """Who created and who changed last, where the table wants to know; nobody may say it himself over HTTP."""
+def _sign(table: Table, columns: dict[str, Any], user_id: int | None, *, created: bool, visiting: bool = False) -> None:
+    """Who created and who changed last, where the table wants to know; nobody may say it himself over HTTP.
+
+    A user of another database does not sign where the column means one of this one.
+    """
     if user_id is None:
         return
+    local = {a.foreign_key for a in table.associations.values() if a.target == "users"} if visiting else frozenset()
     for name in OWNERS:
         if name in table.fields:
-            if created or name == "updatedById":
+            if (created or name == "updatedById") and name not in local:
                 columns[name] = user_id
             else:
                 columns.pop(name, None)

@@ -6,15 +6,18 @@ written after that, in the same transaction: their trace stays, nothing else doe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestrator.engine.actions.action import Action, Request
 from orchestrator.engine.actions.create import Create
 from orchestrator.engine.actions.destroy import Destroy
+from orchestrator.engine.actions.import_rows import ImportRows
 from orchestrator.engine.actions.items import Items
+from orchestrator.engine.actions.move import Move
 from orchestrator.engine.actions.relate import Relate
 from orchestrator.engine.actions.update import Update
+from orchestrator.engine.actions.upsert import UPSERTS, upsert
 from orchestrator.engine.actor import Actor
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.follow import Outcome, follow
@@ -23,6 +26,7 @@ from orchestrator.engine.guard import Guard, Skip, bound_guards, guards_of
 from orchestrator.engine.history import Entry, History
 from orchestrator.engine.port import StatementError
 from orchestrator.engine.quick_create import prepare as quick_create
+from orchestrator.engine.veil import veiled
 from orchestrator.engine.verdict import Refusal
 from orchestrator.errors import (
     BlockedError,
@@ -34,18 +38,25 @@ from orchestrator.errors import (
 
 if TYPE_CHECKING:
     from orchestrator.engine.host import RequestHost
+    from orchestrator.engine.limits import Limits
 
 __all__ = ["Done", "Standing", "act"]
 
-_ACTIONS: Mapping[str, type[Action]] = {
+_Begin = Callable[["RequestHost", Frame, Request, "Limits | None"], Action]
+_ACTIONS: Mapping[str, _Begin] = {
     "create": Create,
     "update": Update,
     "destroy": Destroy,
     **dict.fromkeys(("add", "set", "remove", "toggle"), Relate),
+    **dict.fromkeys(UPSERTS, upsert),
+    "move": Move,
+    "importXlsx": ImportRows,
 }
 #: on a path to a column that holds a list
-_LIST_ACTIONS: Mapping[str, type[Action]] = dict.fromkeys(("add", "set", "remove", "toggle"), Items)
+_LIST_ACTIONS: Mapping[str, _Begin] = dict.fromkeys(("add", "set", "remove", "toggle"), Items)
 _OK = 200
+#: somebody else has created the record meanwhile
+_TAKEN = "23505"
 #: no output, no id, no ancestors
 _PLAIN = (None, 0, None)
 Answer = tuple[int, str]
@@ -86,27 +97,47 @@ def act(host: RequestHost, text: str, standing: Standing) -> Done:
     host.skipped.clear()
     host.requesting = True
     entries: list[Entry] = []
+    limits = None
     try:
-        quick = quick_create(host, data, standing)
+        actor = standing.actor
+        if actor.roles is not None and actor.role_name != "root":
+            from orchestrator.engine.limits import limits_of
+
+            limits = limits_of(host, actor, data)
+        quick = quick_create(host, data, standing) if limits is None else None
         if quick is not None:
             record = quick.write(host)
             body = _body(None, host.skipped) if record is None and host.skipped else _body(record or "null", [])
             return Done(_OK, body, _last(host, quick.entries))
-        frame = Frame(host, host.plan(standing.plan), None, standing.actor)
-        entries = frame.refused
-        action = _begin(host, frame, data, standing.collection)
-        with host.savepoint():
-            status, body = _carry_out(host, frame, action)
-        return Done(status, body, _last(host, frame.history.take()))
+        try:
+            return _attempt(host, data, standing, entries, limits)
+        except StatementError as error:
+            if error.sqlstate != _TAKEN or data.get("action") not in UPSERTS:
+                raise
+        return _attempt(host, data, standing, entries, limits)
     except (Refusal, RollbackOnFailureError) as error:
         return _refused(host, entries, error.error if isinstance(error, Refusal) else error)
     except StatementError as error:
         ours = _revive(error)
-        if ours is None:
+        if ours is not None:
+            return _refused(host, entries, ours)
+        if limits is None:
             raise
-        return _refused(host, entries, ours)
+        raise veiled(error, limits) from None
     finally:
         host.requesting = False
+
+
+def _attempt(
+    host: RequestHost, data: Mapping[str, Any], standing: Standing, entries: list[Entry], limits: Limits | None
+) -> Done:
+    """The action with its guards and followers; ``entries`` gets the executions of guards that refuse."""
+    frame = Frame(host, host.plan(standing.plan), None, standing.actor)
+    frame.refused = entries
+    action = _begin(host, frame, data, standing.collection, limits)
+    with host.savepoint():
+        status, body = _carry_out(host, frame, action)
+    return Done(status, body, _last(host, frame.history.take()))
 
 
 def _last(host: RequestHost, entries: list[Entry]) -> Entry | None:
@@ -120,21 +151,25 @@ def _last(host: RequestHost, entries: list[Entry]) -> Entry | None:
     return None
 
 
-def _begin(host: RequestHost, frame: Frame, data: Mapping[str, Any], collection: str) -> Action:
+def _begin(host: RequestHost, frame: Frame, data: Mapping[str, Any], collection: str, limits: Limits | None) -> Action:
     name = str(data.get("action"))
     kind = (_LIST_ACTIONS if "field" in data else _ACTIONS).get(name)
     if kind is None:
         raise InvalidError(f'action "{name}" cannot be carried out here')
     values = data.get("values")
     values = {} if values is None else values
-    return kind(host, frame, Request(collection, name, values, data.get("filter"), data.get("filterByTk"), data))
+    request = Request(collection, name, values, data.get("filter"), data.get("filterByTk"), data)
+    return kind(host, frame, request, limits)
 
 
 def _carry_out(host: RequestHost, frame: Frame, action: Action) -> Answer:
     messages: list[dict[str, Any]] = []
+    if action.limits is not None:
+        action.permit(action.limits)
+    action.settle()
     try:
         for params in action.parameters():
-            messages += _judge(host, frame, action.event, params)
+            messages += _judge(host, frame, action.event, action.shown(params))
     except Skip as skip:
         return _OK, _body(None, messages + skip.messages)
     data = action.perform()

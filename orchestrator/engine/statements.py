@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from orchestrator.engine.port import Port, StatementError
 from orchestrator.errors import InvalidError
 from orchestrator.model.collection import Catalog
+from orchestrator.model.people import catalog_with_people
 
 __all__ = ["Statements", "open_statements"]
 
@@ -63,5 +64,5 @@ def open_statements(port: Port, revision: int | None = None) -> Statements:
         revision = int(rows[0]["revision"])
     if known is None or known.catalog.revision != revision:
         text = port.fetch("select orchestrator.catalog()::pg_catalog.text as catalog")[0]["catalog"]
-        known = _opened[port] = Statements(port, Catalog.from_json(text))
+        known = _opened[port] = Statements(port, catalog_with_people(text))
     return known

@@ -34,9 +34,8 @@ def error_text(error: OrchestratorError | StatementError) -> str:
         verdict["detail"] = detail
     if error.hint:
         verdict["hint"] = error.hint
-    place = getattr(error, "place", None)
-    if place:
-        verdict["place"] = place
+    if isinstance(error, StatementError) and error.table:
+        verdict["place"] = [error.schema or "", error.table, error.column or ""]
     return to_json(verdict)
 
 

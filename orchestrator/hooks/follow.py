@@ -70,7 +70,7 @@ def _changed_columns(changed: Sequence[str], fields: Sequence[Mapping[str, Any]]
         field = by_name.get(name)
         if field is None or field["type"] in ("hasOne", "hasMany", "belongsToMany", "linkTo"):
             continue
-        column = field["foreignKey"] if field["type"] == "belongsTo" else name
+        column = field["foreignKey"] if field["type"] in ("belongsTo", "belongsToArray") else name
         if column not in columns:
             columns.append(str(column))
     return columns

@@ -14,10 +14,11 @@ from orchestrator.engine.program import Program
 from orchestrator.hooks.columns import plan_columns
 from orchestrator.hooks.follow import after_entries, is_native, needs_after
 from orchestrator.model.status import Status
+from orchestrator.triggers.request_interception import TRIGGER as INTERCEPTION
 
 __all__ = ["Workflow", "compile_workflow", "publish"]
 
-_EVENTS = {"insert": "create", "update": "update", "delete": "destroy"}
+_EVENTS = ("insert", "update", "delete")
 #: conditions compiled into an inlined SQL guard; beyond, planning them costs more than a call a row
 INLINED_WORKFLOWS = 4
 
@@ -47,8 +48,7 @@ class Workflow:
 
     def guards(self, event: str) -> bool:
         """Whether it judges every row of an event."""
-        actions = self.config.get("actions") or []
-        return self.type == "request-interception" and self.is_global and _EVENTS[event] in actions
+        return self.type == INTERCEPTION.name and self.is_global and event in INTERCEPTION.events(self.config)
 
 
 def publish(port: Port, collections: str) -> None:

@@ -129,9 +129,9 @@ class PlpyPort:
 
 def statement_error(error: Any) -> StatementError:
     """The error of a failed query; SPI hands out its SQLSTATE as five times six bits."""
-    code, detail, hint, *rest = getattr(error, "spidata", None) or (0, None, None)
+    data = getattr(error, "spidata", None) or (0, *[None] * 7)
+    code, detail, hint = data[:3]
+    schema, table, column = data[5:8]
     sqlstate = "".join(chr((code >> shift & 0x3F) + 48) for shift in range(0, 30, 6)) if code else "XX000"
-    # after the query and a position: schema, table, column, data type, constraint
-    schema, table, column, _, constraint = rest[2:7] if len(rest) >= 7 else [None] * 5
-    place = [schema or "", table, column or "", constraint or ""] if table else None
-    return StatementError(getattr(error, "sqlstate", None) or sqlstate, str(error), detail, hint, place)
+    state = getattr(error, "sqlstate", None) or sqlstate
+    return StatementError(state, str(error), detail, hint, schema=schema, table=table, column=column)

@@ -39,6 +39,7 @@ class PlpyRequests(PlpyStore):
         #: a login that was granted orchestrator_api, and when that was looked up
         self._believed: tuple[str, float] | None = None
         self.routes: dict[tuple[Any, ...], Any] = {}
+        self._requests: tuple[Callable[..., Any], Callable[..., Any]] | None = None
         #: whether a request is being carried out
         self.requesting = False
         #: executions that refused inside the running request
@@ -82,29 +83,38 @@ class PlpyRequests(PlpyStore):
         role_name: str | None,
         db_user: str,
         trigger_workflows: str | None,
+        roles: list[str] | None,
     ) -> tuple[Any, ...]:
         """Carry out an HTTP action: a row of ``orchestrator.outcome``."""
-        from orchestrator.engine.request import Standing, act
-
         self._runs += 1
         self._busy += 1
         try:
-            actor = Actor(user, role_name, db_user, parse_bindings(trigger_workflows))
-            if not self._believes(db_user):
+            if self._believes(db_user):
+                together = None if roles is None else tuple(roles)
+                actor = Actor(user, role_name, db_user, parse_bindings(trigger_workflows), together, is_believed=True)
+            else:
                 actor = read_actor(self)
-            done = act(self, request, Standing(collection, plan, revision, actor))
-            answer = f"{done.status} {done.body}"
-            if not done.execution:
-                return answer, None, *_NOTHING
-            program, context, status, jobs, *_ = done.execution
-            now = self.now.isoformat()
-            return answer, None, program.workflow_id, program.key, int(status), context, jobs, now
+            act, standing = self._requests or self._load_requests()
+            status, body, execution = act(self, request, standing(collection, plan, revision, actor))
+            if execution is None:
+                return f"{status} {body}", None, *_NOTHING
+            program, context, run_status, jobs, *_ = execution
+            # the caller knows the time, unless a test has set it
+            now = self.now.isoformat() if self._setting("orchestrator.fake_now") else None
+            return f"{status} {body}", None, program.workflow_id, program.key, run_status, context, jobs, now
         except OrchestratorError as error:
             return None, error_text(error), *_NOTHING
         except Exception as error:
             return None, error_text(self._unexpected(error)), *_NOTHING
         finally:
             self._busy -= 1
+
+    def _load_requests(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        """What carries requests out: only the API's sessions need it."""
+        from orchestrator.engine.request import Standing, act
+
+        self._requests = act, Standing
+        return self._requests
 
     def _believes(self, login: str) -> bool:
         """Whether a request's word on who asks is taken: asked anew every second, as the API does for users."""

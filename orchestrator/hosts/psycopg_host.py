@@ -257,14 +257,6 @@ def _array(items: Iterable[Any]) -> str:
     return "{" + ",".join("NULL" if text is None else f'"{text}"' for text in quoted) + "}"
 
 
-_PLACE = (
-    DiagnosticField.SCHEMA_NAME,
-    DiagnosticField.TABLE_NAME,
-    DiagnosticField.COLUMN_NAME,
-    DiagnosticField.CONSTRAINT_NAME,
-)
-
-
 def _statement_error(result: PGresult, encoding: str, *, lost: bool) -> StatementError:
     def said(field: DiagnosticField) -> str | None:
         value = result.error_field(field)
@@ -272,6 +264,12 @@ def _statement_error(result: PGresult, encoding: str, *, lost: bool) -> Statemen
 
     sqlstate = said(DiagnosticField.SQLSTATE) or ("57P01" if lost else "XX000")
     message = said(DiagnosticField.MESSAGE_PRIMARY) or (result.error_message or b"").decode(encoding, "replace").strip()
-    place = [said(name) or "" for name in _PLACE] if said(DiagnosticField.TABLE_NAME) else None
-    detail, hint = said(DiagnosticField.MESSAGE_DETAIL), said(DiagnosticField.MESSAGE_HINT)
-    return StatementError(sqlstate, message, detail, hint, place)
+    return StatementError(
+        sqlstate,
+        message,
+        said(DiagnosticField.MESSAGE_DETAIL),
+        said(DiagnosticField.MESSAGE_HINT),
+        schema=said(DiagnosticField.SCHEMA_NAME),
+        table=said(DiagnosticField.TABLE_NAME),
+        column=said(DiagnosticField.COLUMN_NAME),
+    )

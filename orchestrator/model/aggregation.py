@@ -8,6 +8,7 @@ The shape's keys are, besides ``kind`` (``query``), ``collection`` and ``filter`
     orders       [name or "", path, descending, nulls first] each
     zone         ["interval" | "text", n]: where instants are formatted
     limit, offset    numbers of parameters
+    access, scope    as everywhere (see access)
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.errors import InvalidError
+from orchestrator.model.access import read_access
 from orchestrator.model.conditions import Conditions, Parameters
 from orchestrator.model.dateranges import parse_zone
 
@@ -64,7 +66,7 @@ def split_query(request: Mapping[str, Any], most: int | None = None) -> tuple[st
 
     Args:
         request: ``collection``, the query's own keys as clients write them, and what conditions may refer to:
-            ``now``, ``timezone``, ``userId``.
+            ``now``, ``timezone``, ``userId``; ``access`` and ``scope``.
         most: rows that are given out at the most.
 
     Raises:
@@ -99,7 +101,8 @@ def split_query(request: Mapping[str, Any], most: int | None = None) -> tuple[st
     for name, number in (("limit", limit), ("offset", _number(request, "offset", least=0))):
         if number:
             shape[name] = parameters.add(str(number))
-    text = json.dumps({k: v for k, v in shape.items() if v}, separators=(",", ":"), sort_keys=True)
+    shape = {k: v for k, v in shape.items() if v} | read_access(request, conditions)
+    text = json.dumps(shape, separators=(",", ":"), sort_keys=True)
     return text, parameters.values
 
 

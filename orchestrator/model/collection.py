@@ -14,11 +14,13 @@ from typing import Any, Literal, cast
 
 __all__ = ["Association", "AssociationType", "Catalog", "Collection", "Field", "Key"]
 
-AssociationType = Literal["belongsTo", "hasOne", "hasMany", "belongsToMany"]
+AssociationType = Literal["belongsTo", "hasOne", "hasMany", "belongsToMany", "belongsToArray"]
 
 #: what addresses a row: one column, several, or nothing
 Key = str | tuple[str, ...] | None
 
+_BEHAVING = frozenset({"password", "unixTimestamp", "context", "set"})
+_BEHAVIOURS = ("trim", "pattern", "validation", "sorted")
 _TEXT_TYPES = frozenset({"text", "character varying", "bpchar", "name", "character", '"char"', "xml"})
 
 
@@ -40,6 +42,10 @@ class Field:
     operators: str | None = None
     #: what a person reads, where it was given one
     title: str | None = None
+    #: of a position: the column whose values have an order each
+    scope_key: str | None = None
+    #: what was declared of its values: see engine.field_values
+    behaviour: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def writable(self) -> bool:
@@ -49,6 +55,33 @@ class Field:
     @property
     def json(self) -> bool:
         return self.pg_type in {"json", "jsonb"}
+
+    @property
+    def secret(self) -> bool:
+        """Whether nobody reads it, not even by asking for the records where it has some value."""
+        return self.type == "password"
+
+    @property
+    def counts_time(self) -> bool:
+        """Whether the column counts seconds or milliseconds since 1970, and clients see an instant."""
+        return self.type == "unixTimestamp"
+
+    @property
+    def accuracy(self) -> str:
+        """What such a column counts."""
+        return "millisecond" if self.behaviour.get("accuracy") == "millisecond" else "second"
+
+    @property
+    def validation(self) -> Mapping[str, Any] | None:
+        """The rules for its values."""
+        return self.behaviour.get("validation") or None
+
+    @property
+    def behaves(self) -> bool:
+        """Whether a value may have to become another before it is written, or may be refused."""
+        if self.type in _BEHAVING or any(self.behaviour.get(name) for name in _BEHAVIOURS):
+            return True
+        return self.textual and bool(self.behaviour.get("unique"))
 
     @property
     def listed(self) -> bool:
@@ -74,8 +107,8 @@ class Field:
 class Association:
     """A relation of a collection to another one.
 
-    ``foreign_key`` is a column of the collection itself (belongsTo), of the target (hasOne, hasMany) or of the
-    through-collection (belongsToMany, which has ``other_key`` for the other side as well).
+    ``foreign_key`` is a column of the collection itself (belongsTo; belongsToArray, where it lists keys), of the target
+    (hasOne, hasMany) or of the through-collection (belongsToMany, which has ``other_key`` for the other side as well).
     """
 
     name: str
@@ -90,7 +123,7 @@ class Association:
 
     @property
     def to_many(self) -> bool:
-        return self.type in {"hasMany", "belongsToMany"}
+        return self.type in {"hasMany", "belongsToMany", "belongsToArray"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +138,21 @@ class Collection:
     fields: Mapping[str, Field] = field(default_factory=dict)
     associations: Mapping[str, Association] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    title: str | None = None
+    #: fields without a column, whose values a reply repeats
+    virtual: tuple[str, ...] = ()
+    #: rows of others may be linked to its rows, and that is all
+    read_only: bool = False
+
+    @cached_property
+    def behaving_fields(self) -> tuple[Field, ...]:
+        """Those whose values are looked at before they are written."""
+        return tuple(f for f in self.fields.values() if f.behaves)
+
+    def readable(self, name: str) -> Field | None:
+        """The field that a client may name in a question."""
+        found = self.fields.get(name)
+        return None if found is None or found.secret else found
 
     @cached_property
     def key_columns(self) -> tuple[str, ...]:
@@ -144,6 +192,16 @@ class Catalog:
         collections = {item["name"]: _collection(item, keys) for item in document["collections"]}
         return cls(revision=document["revision"], collections=collections)
 
+    @cached_property
+    def has_behaviour(self) -> bool:
+        """Whether any collection has fields whose values are looked at before they are written."""
+        return any(collection.behaving_fields for collection in self)
+
+    @cached_property
+    def has_secret(self) -> bool:
+        """Whether any collection has fields that nobody reads."""
+        return any(field.secret for collection in self for field in collection.behaving_fields)
+
     def get(self, name: str) -> Collection | None:
         return self.collections.get(name)
 
@@ -172,10 +230,13 @@ def _collection(item: Mapping[str, Any], keys: Mapping[str, Key]) -> Collection:
         fields={f.name: f for f in fields},
         associations={a.name: a for a in associations if a is not None},
         options=item.get("options") or {},
+        title=item.get("title"),
+        virtual=tuple(item.get("virtual") or ()),
     )
 
 
 def _field(column: Mapping[str, Any]) -> Field:
+    titles = (column.get("title"), (column.get("behaviour") or {}).get("title"))
     return Field(
         name=column["name"],
         type=column["type"],
@@ -185,10 +246,12 @@ def _field(column: Mapping[str, Any]) -> Field:
         generated=column.get("generated", False),
         identity=column.get("identity"),
         primary_key=column.get("primaryKey", False),
-        hidden=column.get("hidden") is True,
+        hidden=column.get("hidden") is True or column["type"] == "password",
         array=column.get("array", False),
         operators=column.get("operators"),
-        title=title if isinstance(title := column.get("title"), str) else None,
+        title=next((title for title in titles if isinstance(title, str)), None),
+        scope_key=column.get("scopeKey"),
+        behaviour=column.get("behaviour") or {},
     )
 
 

@@ -119,6 +119,11 @@ class Conditions(NamedTuple):
             return ["never", "", 0]
         return [name, _kind(value), self.parameters.add(scalar_text(value))]
 
+    def _like(self, name: str, value: Any) -> Tree | None:
+        # an escape of nothing: PostgreSQL would only find out with a row that matches so far
+        ends = isinstance(value, str) and (len(value) - len(value.rstrip("\\"))) % 2
+        return None if ends else self._scalar(name, value)
+
     def _list(self, name: str, value: Any) -> Tree | None:
         items = value if isinstance(value, list | tuple) else [value]
         if any(isinstance(item, list | tuple | Mapping) for item in items):
@@ -207,7 +212,8 @@ _DATE_BOUNDS = {
 
 _OPERATORS: dict[str, _Reader] = {
     **dict.fromkeys(("eq", "ne", "is", "not"), Conditions._equal),
-    **dict.fromkeys(("gt", "gte", "lt", "lte", "like", "notLike", "iLike", "notILike"), Conditions._scalar),
+    **dict.fromkeys(("gt", "gte", "lt", "lte"), Conditions._scalar),
+    **dict.fromkeys(("like", "notLike", "iLike", "notILike"), Conditions._like),
     **dict.fromkeys(("regexp", "notRegexp", "iRegexp", "notIRegexp"), Conditions._scalar),
     **dict.fromkeys(("in", "notIn", "any", "all"), Conditions._list),
     **dict.fromkeys(("anyOf", "noneOf", "match", "notMatch", "childIn", "childNotIn"), Conditions._list),

@@ -3,7 +3,7 @@
 A shape is canonical JSON: two requests that differ in their values alone have the same one. Its keys, but for those of
 a ``query`` (see aggregation):
 
-    kind         select | tree | count | aggregate | insert | update | delete | link
+    kind         select | tree | count | aggregate | insert | update | delete | link | shift | renumber
     collection   name
     filter       tree of conditions (see conditions)
     key          how rows are addressed: ["one", n] | ["any", n] | ["columns", names, n] | ["rows", names, n]
@@ -11,6 +11,7 @@ a ``query`` (see aggregation):
     source       that row, as ``key`` says it; or ["value", n], what its related column holds
     fields, except, appends, sort    lists of texts
     limit, offset                    numbers of parameters
+    field, by    shift, renumber: the column that holds positions; number of the parameter that is added to them
     rendering    wire | context; without it no rows come back, only how many
     single, count                    true: one row instead of a list; the count of all rows as well
     template     true: without what only one record can have, such as its key
@@ -19,6 +20,7 @@ a ``query`` (see aggregation):
     apart        true: not so, but a parameter for each of the columns, in their order, null for null
     keys         columns that come back raw beside the rendered row, as JSON under ``keys``
     function, field, distinct        aggregate
+    access, scope                    what may be seen, and changed (see access)
 
 Every parameter is text, and cast in SQL to the type of the column it meets.
 """
@@ -32,6 +34,7 @@ from functools import lru_cache
 from typing import Any
 
 from orchestrator.errors import InvalidError
+from orchestrator.model.access import read_access
 from orchestrator.model.conditions import Conditions, Parameters, array_literal, json_text, scalar_text
 from orchestrator.model.dateranges import parse_zone
 
@@ -48,7 +51,8 @@ def split(request: Mapping[str, Any]) -> tuple[str, list[str | None]]:
     ``appends``, ``sort``, ``limit``, ``offset``, ``rendering``, ``single``, ``count``; ``columns`` and ``values``, the
     JSON text of an object, or ``inputs``, a text for each of the sorted columns; ``association`` as ``{"collection",
     "name", "key"}``, or with ``value`` instead of ``key`` when the related column's value itself is at hand; and what
-    conditions may refer to: ``now`` (aware datetime), ``timezone`` (offset or IANA name), ``userId``.
+    conditions may refer to: ``now`` (aware datetime), ``timezone`` (offset or IANA name), ``userId``. ``access`` and
+    ``scope`` are those of model.access.
     """
     kind = request["kind"]
     shape: dict[str, Any] = {"kind": kind, "collection": request["collection"]}
@@ -70,23 +74,19 @@ def split(request: Mapping[str, Any]) -> tuple[str, list[str | None]]:
     if (key := request.get("filterByTk")) not in (None, ""):
         shape["key"] = _key(key, parameters)
     if filter_ := request.get("filter"):
-        conditions = Conditions(
-            parameters,
-            now=request.get("now") or datetime.now(UTC),
-            zone=parse_zone(request.get("timezone")),
-            user_id=request.get("userId"),
-        )
-        shape["filter"] = conditions.read(filter_)
+        shape["filter"] = _conditions(request, parameters).read(filter_)
     for name in ("fields", "except"):
         if request.get(name):
             shape[name] = sorted(set(names(request[name])))
     for name in ("appends", "sort"):
         if request.get(name):
             shape[name] = list(dict.fromkeys(names(request[name])))
-    for name in ("limit", "offset"):
+    for name in ("limit", "offset", "by"):
         if request.get(name) is not None:
             shape[name] = parameters.add(scalar_text(request[name]))
     shape.update((name, request[name]) for name in _PLAIN if request.get(name))
+    if request.get("access") is not None or request.get("scope") is not None:
+        shape |= read_access(request, _conditions(request, parameters))
     text = json.dumps({k: v for k, v in shape.items() if v is not None}, separators=(",", ":"), sort_keys=True)
     return text, parameters.values
 
@@ -124,6 +124,15 @@ def names(value: Any) -> list[str]:
         else:
             raise InvalidError("a list of names is needed")
     return out
+
+
+def _conditions(request: Mapping[str, Any], parameters: Parameters) -> Conditions:
+    return Conditions(
+        parameters,
+        now=request.get("now") or datetime.now(UTC),
+        zone=parse_zone(request.get("timezone")),
+        user_id=request.get("userId"),
+    )
 
 
 def _comma_list(text: str) -> list[str]:

@@ -28,6 +28,7 @@ SERVER_PACKAGES = ("orchestrator", "sqlglot")
 #: the parts of `orchestrator` that run in a backend; the others use libraries that the server has not
 _INSIDE = {
     "__init__.py",
+    "access",
     "administration",
     "compiler",
     "engine",

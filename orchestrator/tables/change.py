@@ -9,6 +9,8 @@ from typing import Any
 from orchestrator.engine.encoding import from_json, to_json
 from orchestrator.engine.port import Port
 from orchestrator.errors import ForbiddenError, InvalidError, NotFoundError
+from orchestrator.tables.apply import Applied
+from orchestrator.tables.arranging import categories_of, file, move
 from orchestrator.tables.definition import FieldDefinition, read_collection, read_field, read_fields
 from orchestrator.tables.designer import Designer
 from orchestrator.tables.loading import load_tables, read_again, tables_to_load
@@ -31,6 +33,8 @@ def change(port: Port, request: str) -> str:
     if handler is None:
         raise NotFoundError("Not Found")
     data = handler(port, asked)
+    if isinstance(data, Applied):
+        return f'200 {{"data":{to_json(data.data)},"verify":{to_json(data.verify())}}}'
     return "200 {}" if data is None else f'200 {{"data":{to_json(data)}}}'
 
 
@@ -45,6 +49,7 @@ def _create_collection(port: Port, asked: Request) -> Any:
     designer.create(definition)
     for field in definition.fields or ():
         _reverse(designer, designer.states[definition.name], field)
+    file(port, definition.name, categories_of(asked["values"]))
     designer.settle()
     return _collection(port, definition.name, fields=definition.fields is not None)
 
@@ -65,6 +70,7 @@ def _update_collection(port: Port, asked: Request) -> Any:
         designer.describe(state, checked.title if "title" in values else title, options)
         if values.get("fields") is not None:
             _set_fields(designer, state, values["fields"])
+        file(port, name, categories_of(values))
     designer.settle()
     return [_collection(port, name, fields=values.get("fields") is not None) for name in names]
 
@@ -87,6 +93,25 @@ def _replace_fields(port: Port, asked: Request) -> Any:
     for name in _keys(asked):
         _set_fields(designer, _own(designer, name), _object(asked).get("fields"))
     designer.settle()
+
+
+def _apply_collection(port: Port, asked: Request) -> Any:
+    """The collection as it is said, made or changed; fields that are not mentioned stay."""
+    values = _object(asked)
+    fields = values.get("fields") or []
+    read_fields(fields)
+    known = port.fetch("select c.name from orchestrator.collections c where c.name = $1", [str(values.get("name"))])
+    if not known:
+        made = _create_collection(port, asked)
+        return Applied(_collection(port, made["name"], fields=True), values)
+    name = values["name"]
+    rest = {key: value for key, value in values.items() if key != "fields"}
+    _update_collection(port, {**asked, "key": name, "values": rest})
+    designer = Designer(port)
+    for field in fields:
+        _apply(designer, _own(designer, name), field)
+    designer.settle()
+    return Applied(_collection(port, name, fields=True), values)
 
 
 def _set_fields(designer: Designer, state: State, values: Any) -> None:
@@ -118,6 +143,33 @@ def _create_field(port: Port, asked: Request) -> Any:
     designer.settle()
     documents = [_field(port, state.name, field.name) for field in made]
     return documents if isinstance(values, list) else documents[0]
+
+
+def _apply_fields(port: Port, asked: Request) -> Any:
+    """Fields as they are said, made or changed."""
+    values = _object(asked)
+    designer = Designer(port)
+    fields = values if isinstance(values, list) else [values]
+    names = []
+    for field in fields:
+        read_field(field)
+        state = _own(designer, asked.get("source") or field.get("collectionName"))
+        names.append((state.name, _apply(designer, state, field)))
+    designer.settle()
+    documents = [_field(port, *name) for name in names]
+    return Applied(documents if isinstance(values, list) else documents[0], values)
+
+
+def _apply(designer: Designer, state: State, values: Any) -> str:
+    """The name of a field that is as it is said."""
+    field = read_field(values)
+    if field.name in state.fields:
+        said = {key: value for key, value in values.items() if key not in {"key", "collectionName", "reverseField"}}
+        _change(designer, state, field.name, said)
+    else:
+        designer.add_field(state, field)
+        _reverse(designer, state, field)
+    return field.name
 
 
 def _update_field(port: Port, asked: Request) -> Any:
@@ -247,6 +299,10 @@ _HANDLERS: Mapping[tuple[str, str], Callable[[Port, Request], Any]] = {
     ("collections", "update"): _update_collection,
     ("collections", "destroy"): _destroy_collection,
     ("collections", "setFields"): _replace_fields,
+    ("collections", "apply"): _apply_collection,
+    ("collections", "move"): move,
+    ("collections.fields", "apply"): _apply_fields,
+    ("fields", "apply"): _apply_fields,
     ("collections.fields", "create"): _create_field,
     ("collections.fields", "update"): _update_field,
     ("collections.fields", "destroy"): _destroy_field,

@@ -9,23 +9,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.compiler.column_types import ASSOCIATIONS, has_column
+from orchestrator.engine.validation import check_definition
 from orchestrator.errors import InvalidError
 
 __all__ = ["CollectionDefinition", "FieldDefinition", "check_name", "random_name", "read_collection", "read_field"]
 
+#: what a field of the type context may be filled with
+_CONTEXT = re.compile(r"state\.(currentRole|currentUser\.[A-Za-z]+)")
 _NAME = re.compile(r"[A-Za-z0-9_\-*$]+")
 _LONGEST = 63
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ON_DELETE = frozenset({"CASCADE", "SET NULL", "RESTRICT", "NO ACTION", "SET DEFAULT"})
 #: what is kept apart from a definition
-_OF_COLLECTION = frozenset({"key", "name", "title", "fields", "sort", "unavailableActions"})
+_OF_COLLECTION = frozenset({"key", "name", "title", "fields", "sort", "unavailableActions", "category"})
 _OF_FIELD = frozenset({"key", "name", "type", "interface", "collectionName", "collection", "sort", "reverseField"})
 _AUTOMATIC = ("createdAt", "createdBy", "updatedAt", "updatedBy")
 #: parts of a definition that others than its author read; what PostgreSQL says of a column is never taken from him
 _READ = frozenset(
     {"target", "foreignKey", "otherKey", "sourceKey", "targetKey", "through", "onDelete", "hidden", "scopeKey"}
-    | {"sortBy", "treeParent", "treeChildren", "isForeignKey", "validation"}
+    | {"sortBy", "treeParent", "treeChildren", "isForeignKey"}
 )
+#: parts of a definition that say what becomes of values
+_BEHAVIOUR = ("trim", "unique", "pattern", "validation", "accuracy", "dataIndex", "createOnly")
 _KEYS = ("foreignKey", "otherKey", "sourceKey", "targetKey", "through", "scopeKey")
 
 
@@ -51,10 +56,17 @@ class FieldDefinition:
     def read(self) -> dict[str, Any]:
         """The options that count for reading and writing records."""
         title = (self.options.get("uiSchema") or {}).get("title")
-        return {
-            **{name: value for name, value in self.options.items() if name in _READ},
-            **({"title": title} if isinstance(title, str) else {}),
-        }
+        titled = {"title": title} if isinstance(title, str) else {}
+        read = {name: value for name, value in self.options.items() if name in _READ} | titled
+        if not self.is_association:
+            behaviour = {name: self.options[name] for name in _BEHAVIOUR if self.options.get(name)}
+            if self.type in {"array", "set"}:
+                behaviour["sorted"] = True
+            # null where nothing is declared any more: what is stored is merged with this
+            read["behaviour"] = {**behaviour, **titled} if behaviour else None
+        if self.type == "password":
+            read["hidden"] = True
+        return read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,6 +155,15 @@ def _check_options(name: str, type_: str, options: Mapping[str, Any]) -> None:
         raise InvalidError(f'the column of field "{name}" has its name')
     if not isinstance(options.get("uiSchema", {}), dict):
         raise InvalidError(f'"uiSchema" of field "{name}" must be an object')
+    if options.get("validation"):
+        check_definition(name, options["validation"])
+    if options.get("pattern"):
+        rule = {"name": "pattern", "args": {"regex": options["pattern"]}}
+        check_definition(name, {"rules": [rule]})
+    if type_ == "context" and not _CONTEXT.fullmatch(str(options.get("dataIndex"))):
+        raise InvalidError(f'"dataIndex" of field "{name}" must be state.currentUser.<field> or state.currentRole')
+    if options.get("accuracy") not in (None, "second", "millisecond"):
+        raise InvalidError(f'"accuracy" of field "{name}" must be "second" or "millisecond"')
     for key in _KEYS:
         _check_identifier(key, name, options.get(key))
     if type_ in ASSOCIATIONS:

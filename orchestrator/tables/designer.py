@@ -7,22 +7,29 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.compiler import ddl
-from orchestrator.compiler.column_types import ASSOCIATIONS, column_of
+from orchestrator.compiler.column_types import ASSOCIATIONS, column_of, without_size
 from orchestrator.compiler.ddl import Column, TableName
 from orchestrator.engine.encoding import to_json
 from orchestrator.engine.port import Port, StatementError
 from orchestrator.errors import InvalidError
-from orchestrator.tables.automatic import TIMES, automatic_columns, key_field, signatures, sort_name, tree_relations
+from orchestrator.tables.automatic import (
+    INSTANTS,
+    TIMES,
+    automatic_columns,
+    filler,
+    key_field,
+    signatures,
+    sort_name,
+    tree_relations,
+)
 from orchestrator.tables.definition import CollectionDefinition, FieldDefinition
 from orchestrator.tables.relations import DECLARED, Plan, completed, constraint_name, needs, plan_relation, uses
 from orchestrator.tables.state import State, read_states
 
 __all__ = ["Designer"]
 
-_INSTANT = "timestamp with time zone"
-_INSTANTS = frozenset({_INSTANT, "timestamp without time zone", "date"})
 #: options of a field that say what its column is
-_FIXED = ("primaryKey", "autoIncrement", "length", "precision", "scale", "dataType", "elementType", "jsonb")
+_FIXED = ("primaryKey", "autoIncrement", "length", "precision", "scale", "dataType", "elementType", "jsonb", "accuracy")
 _NAMES = "array(select pg_catalog.jsonb_array_elements_text({}::pg_catalog.jsonb))"
 _FORGET = f"select orchestrator.forget_fields($1, {_NAMES.format('$2')})"
 _SETTLE = f"select orchestrator.settle_collections({_NAMES.format('$1')})"
@@ -70,7 +77,7 @@ class Designer:
             table=table,
             key=(primary[0] if len(primary) == 1 else primary) or next(iter(unique), None),
             created=True,
-            columns={column.name: column.type.partition("(")[0] for column in columns},
+            columns={column.name: without_size(column.type) for column in columns},
             not_null={column.name for column in columns if column.not_null},
             unique=unique,
             indexed={*unique, *primary[:1]},
@@ -289,7 +296,7 @@ class Designer:
         """The foreign key of a relation that is gone, unless the other side still declares it."""
         options = field["options"]
         child = state if field["type"] == "belongsTo" else self.states.get(options.get("target", ""))
-        if child is None or field["type"] == "belongsToMany" or child.created is None:
+        if child is None or field["type"] in {"belongsToMany", "belongsToArray"} or child.created is None:
             return
         column = options.get("foreignKey")
         if any(uses(name, known, child.name, column) for name, known in self._relations()):
@@ -328,7 +335,7 @@ class Designer:
 
     def _column(self, field: FieldDefinition) -> Column:
         column = column_of(field.name, field.type, field.options)
-        if field.name in TIMES and column.type in _INSTANTS:
+        if field.name in TIMES and column.type in INSTANTS:
             return replace(column, not_null=True, default=None, fill="now")
         return column
 
@@ -337,7 +344,7 @@ class Designer:
             raise InvalidError(f'the primary key of "{state.name}" cannot be changed')
         column = self._column(field)
         self._execute(ddl.add_column(state.table, replace(column, identity=column.identity or field.type == "sort")))
-        state.columns[field.name] = column.type.partition("(")[0]
+        state.columns[field.name] = without_size(column.type)
         self._rules(state, field, {})
         self._fill(state, field)
 
@@ -370,13 +377,9 @@ class Designer:
 
     def _fill(self, state: State, field: FieldDefinition) -> None:
         """The trigger of a column that changes by itself."""
-        kind = "sort" if field.type == "sort" else "touch" if field.options.get("onUpdateToCurrentTime") else None
-        if field.name == "updatedAt" and state.columns[field.name] in _INSTANTS:
-            kind = "touch"
-        if kind is not None:
-            other = field.options.get("scopeKey") if kind == "sort" else None
-            if other is not None and other not in state.columns:
-                raise InvalidError(f'"{other}" of "{state.name}" does not exist')
+        found = filler(field, state)
+        if found is not None:
+            kind, other = found
             self._port.fetch("select orchestrator.attach_filler($1, $2, $3, $4)", [state.name, kind, field.name, other])
 
     def _fillers(self, state: State, options: Mapping[str, Any], declared: set[str]) -> None:

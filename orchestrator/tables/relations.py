@@ -57,7 +57,7 @@ def completed(field: FieldDefinition, source: State, states: Mapping[str, State]
     target = states.get(options["target"])
     target_key = target.single_key if target is not None else "id"
     options.setdefault("foreignKey", random_name("f_"))
-    if field.type == "belongsTo":
+    if field.type in {"belongsTo", "belongsToArray"}:
         options.setdefault("targetKey", target_key)
     else:
         options.setdefault("sourceKey", source.single_key)
@@ -81,7 +81,9 @@ def plan_relation(plan: Plan, states: dict[str, State], source: State, field: Fi
     target = states.get(options["target"])
     plan.touched |= {source.name, *([target.name] if target is not None else ())}
     on_delete = options.get("onDelete")
-    if field.type == "belongsTo":
+    if field.type == "belongsToArray":
+        _list(plan, source, options["foreignKey"], target, options, visible)
+    elif field.type == "belongsTo":
         _refer(plan, source, options["foreignKey"], target, options["targetKey"], on_delete, visible)
     elif target is not None and field.type == "belongsToMany":
         _link(plan, states, source, target, options)
@@ -115,6 +117,24 @@ def _link(plan: Plan, states: dict[str, State], source: State, target: State, op
     on_delete = options.get("onDelete")
     _refer(plan, through, near, source, options["sourceKey"], on_delete, False, "CASCADE")
     _refer(plan, through, far, target, options["targetKey"], on_delete, False, "CASCADE")
+
+
+def _list(
+    plan: Plan, source: State, column: str, target: State | None, options: Mapping[str, Any], visible: bool
+) -> None:
+    """A column of the source that lists keys of the target; no constraint can hold that to be true."""
+    if target is None:
+        raise InvalidError(f'target collection "{options["target"]}" not found')
+    wanted = f"{_key_type(target, options['targetKey'])}[]"
+    found = source.columns.get(column)
+    if found is None:
+        if source.created is None:
+            raise InvalidError(f'collection "{source.name}" cannot be changed')
+        plan.statements.append(ddl.add_column(source.table, Column(name=column, type=wanted)))
+        source.columns[column] = wanted
+        plan.columns.append((source.name, column, visible))
+    elif found not in {"json", "jsonb"} and not (found.endswith("[]") and _fit(found[:-2], wanted[:-2])):
+        raise InvalidError(f'column "{column}" of "{source.name}" is of type "{found}", which lists no keys')
 
 
 def _refer(
@@ -187,7 +207,9 @@ def _fit(one: str, other: str) -> bool:
 def uses(owner: str, known: Mapping[str, Any], child: str, column: str | None) -> bool:
     """Whether a relation is about a column of the child's that refers to another table."""
     options = known["options"]
-    table = owner if known["type"] == "belongsTo" else options.get("through") or options.get("target")
+    table = (
+        owner if known["type"] in {"belongsTo", "belongsToArray"} else options.get("through") or options.get("target")
+    )
     return table == child and column in (options.get("foreignKey"), options.get("otherKey"))
 
 
@@ -198,5 +220,5 @@ def needs(owner: str, known: Mapping[str, Any], collection: str, column: str) ->
         return True
     if owner == collection and options.get("sourceKey") == column and known["type"] != "belongsTo":
         return True
-    by_key = known["type"] in {"belongsTo", "belongsToMany"}
+    by_key = known["type"] in {"belongsTo", "belongsToMany", "belongsToArray"}
     return by_key and options.get("target") == collection and options.get("targetKey") == column

@@ -12,10 +12,14 @@ create table orchestrator.users (
     system_settings jsonb not null default '{}',
     -- plain SQL written by this login is this user's
     db_role name unique,
+    -- who names no role acts in all of his together, where the role mode allows that
+    union_by_default boolean not null default false,
     created_by_id bigint,
     updated_by_id bigint,
     created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now()
+    updated_at timestamptz not null default now(),
+    -- the user as workflows see him, written by a trigger
+    context json not null
 );
 comment on table orchestrator.users is 'people and programs; password is an Argon2 hash';
 

@@ -59,7 +59,8 @@ create table orchestrator.identity_settings (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
-comment on table orchestrator.identity_settings is 'token-policy-config: how long tokens and sessions live; account: what users may change of their own';
+comment on table orchestrator.identity_settings is
+    'token-policy-config: how long tokens and sessions live; account: what users may change of their own; roles: the role mode';
 
 create table orchestrator.failed_attempts (
     -- SHA-256 of what was typed: people type passwords into the wrong field
@@ -87,4 +88,5 @@ insert into orchestrator.authenticators (name, auth_type, description, enabled, 
     ('basic', 'Email/Password', 'Sign in with username/email.', true, 1, '{"public": {"allowSignUp": false}}');
 insert into orchestrator.identity_settings (key, config) values
     ('token-policy-config', '{"tokenExpirationTime": "1d", "sessionExpirationTime": "7d", "expiredTokenRenewLimit": "1d"}'),
-    ('account', '{"enableEditProfile": true, "enableChangePassword": true}');
+    ('account', '{"enableEditProfile": true, "enableChangePassword": true}'),
+    ('roles', '{"roleMode": "default"}');

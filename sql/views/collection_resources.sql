@@ -8,7 +8,7 @@ create or replace view orchestrator.api_collections as
         coalesce(c.options -> 'hidden' = 'true', false) as hidden,
         coalesce(c.options -> 'inherit' = 'true', false) as inherit,
         c.options ->> 'description' as description,
-        row_number() over (order by c.created_at, c.name) as sort,
+        row_number() over (order by c.sort, c.name) as sort,
         c.options,
         jsonb_build_object(
             'key', c.key, 'name', c.name, 'title', c.title, 'inherit', false, 'hidden', false, 'description', null
@@ -36,10 +36,28 @@ create or replace view orchestrator.api_fields as
             'collectionName', f.collection_name, 'description', null, 'parentKey', null, 'reverseKey', null
         ) || coalesce(
             f.definition,
-            f.options - array['operators', 'array', 'hasDefault', 'generated', 'identity', 'constraint']
+            f.options - array['operators', 'array', 'hasDefault', 'generated', 'identity', 'constraint', 'behaviour']
                 || case when f.attnum is null then '{}' else jsonb_build_object('field', f.name) end
         ) as document
     from orchestrator.fields f
     -- columns that nobody asked to see: of relations, of options of their collection
     where not f.options ? 'implicit';
 comment on view orchestrator.api_fields is 'resource fields of the HTTP API';
+
+create or replace view orchestrator.api_collection_categories as
+    select
+        c.id,
+        c.name,
+        c.color,
+        c.sort,
+        c.created_at as "createdAt",
+        c.updated_at as "updatedAt"
+    from orchestrator.collection_categories c;
+comment on view orchestrator.api_collection_categories is 'resource collectionCategories of the HTTP API';
+
+create or replace view orchestrator.api_collection_category_relations as
+    select
+        r.collection_name as "collectionName",
+        r.category_id as "categoryId"
+    from orchestrator.collection_category_relations r;
+comment on view orchestrator.api_collection_category_relations is 'the join table of collections and categories for the HTTP API';

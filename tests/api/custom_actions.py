@@ -74,6 +74,13 @@ async def shapes(call: Call) -> object:
     return None
 
 
+@action("posts:approve")
+async def approve(call: Call) -> object:
+    """What it was asked for, after permissions had their say, and what the role sees."""
+    seen = await call.find("posts", restricted=True, fields=["title"], filter={"title.$includes": "seen"})
+    return {"filter": call.params.get("filter"), "seen": seen}
+
+
 @action("reports:refuse")
 async def refuse(call: Call) -> None:
     call.throw(409, "not today", "LATER")

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from api import Settings, create_app
 from orchestrator.cluster import free_port
@@ -118,6 +119,56 @@ def test_an_action_is_roots_unless_it_says_otherwise(custom: Api) -> None:
     assert custom.guest.get("/reports:monthly").status_code == 401
     assert custom.guest.get("/reports:open").json() == {"data": [None, None]}
     reader.close()
+
+
+def _permit(custom: Api, role: str, resource: str, action: str, scope: Any = None) -> None:
+    custom.db.execute("insert into orchestrator.roles (name) values (%s) on conflict do nothing", (role,))
+    custom.db.execute(
+        """
+        with s as (
+            insert into orchestrator.data_sources_roles_resources_scopes (scope) values (%(scope)s) returning id
+        ), r as (
+            insert into orchestrator.data_sources_roles_resources (role_name, name, using_actions_config)
+            values (%(role)s, %(resource)s, true) returning id
+        )
+        insert into orchestrator.data_sources_roles_resources_actions (roles_resource_id, name, scope_id)
+        select r.id, %(action)s, s.id from r, s
+        """,
+        {"scope": Jsonb(scope or {}), "role": role, "resource": resource, "action": action},
+    )
+
+
+def test_a_role_is_granted_an_action_by_its_name(custom: Api) -> None:
+    _permit(custom, "clerk", "reports", "shapes")
+    custom.add_user("clerk", "clerk")
+    with custom.client("clerk") as clerk:
+        assert clerk.get("/reports:shapes?as=list").json() == {"data": [1]}
+        assert clerk.get("/reports:refuse").status_code == 403
+        assert clerk.get("/posts:approve").status_code == 403
+
+
+def test_what_an_action_writes_is_its_own_decision(custom: Api) -> None:
+    _permit(custom, "copier", "posts", "copy")
+    custom.add_user("copier", "copier")
+    with custom.client("copier") as copier:
+        assert copier.post("/posts:create", json={"title": "by hand"}).status_code == 403
+        copied = copier.post("/posts:copy", json={"title": "copied", "unlimited": False})
+    assert copied.json()["data"]["title"] == "copied"
+
+
+def test_the_scope_of_a_permission_narrows_the_filter(custom: Api) -> None:
+    _permit(custom, "approver", "posts", "approve", {"price": {"$lt": "{{$user.id}}"}})
+    user = custom.add_user("approver", "approver")
+    with custom.client("approver") as approver:
+        answer = approver.get("/posts:approve", params={"filter": json.dumps({"read": 1})}).json()["data"]
+    assert answer["filter"] == {"$and": [{"read": 1}, {"price": {"$lt": user}}]}
+
+
+def test_a_scope_without_a_value_permits_nothing(custom: Api) -> None:
+    _permit(custom, "nobody", "posts", "approve", {"price": "{{$user.nickname}}"})
+    custom.add_user("nobody", "nobody")
+    with custom.client("nobody") as nobody:
+        assert nobody.get("/posts:approve").status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -438,6 +438,13 @@ def test_categories_are_a_plain_resource(api: Api) -> None:
     ],
 )
 def test_other_roles_may_not(api: Api, path: str) -> None:
-    with api.client("root", **{"X-Role": "admin"}) as admin:
-        assert refusal(admin.post(f"/{path}", json={"type": "end"})) == (403, ["No permissions"])
+    with api.client("root", **{"X-Role": "member"}) as member:
+        assert refusal(member.post(f"/{path}", json={"type": "end"})) == (403, ["No permissions"])
     assert api.guest.post(f"/{path}").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["executions:rerun/1", "jobs:resume/1"])
+def test_what_root_alone_may_no_snippet_grants(api: Api, path: str) -> None:
+    with api.client("root", **{"X-Role": "admin"}) as admin:
+        assert refusal(admin.post(f"/{path}", json={})) == (403, ["No permissions"])
+        assert admin.post("/executions:cancel/1", json={}).status_code == 404

@@ -57,6 +57,18 @@ def test_a_managed_table_is_in_it_at_once_and_an_unmanaged_one_is_gone(api: Api)
     _until(lambda: "/parcels:list" not in _document(api)["paths"])
 
 
+def test_move_is_in_it_where_there_is_an_order(api: Api) -> None:
+    fields = [{"name": "sort", "type": "sort"}]
+    assert api.root.post("/collections:create", json={"name": "ordered", "fields": fields}).status_code == 200
+    _until(lambda: "/ordered:move" in _document(api)["paths"])
+    paths = _document(api)["paths"]
+    assert "/posts:move" not in paths
+    for action in ("firstOrCreate", "updateOrCreate", "export", "downloadXlsxTemplate", "importXlsx"):
+        assert f"/posts:{action}" in paths
+        assert f"/users:{action}" not in paths
+    api.root.post("/collections:destroy", params={"filterByTk": "ordered"})
+
+
 def _until(condition: Callable[[], bool]) -> None:
     for _ in range(100):
         if condition():

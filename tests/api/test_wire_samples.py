@@ -52,6 +52,7 @@ end $$;
 grant all on all tables in schema public to orchestrator_owner, orchestrator_runner;
 select orchestrator.manage(name) from unnest(array['categories', 'tags', 'products', '"postsTags"', 'posts']) as name;
 update orchestrator.users set nickname = 'Super Admin' where username = 'root';
+update orchestrator.roles set title = '{{t("' || title || '")}}';
 """
 
 #: what is meant to be different: the status, and the message where it is an error
@@ -72,7 +73,13 @@ _DIFFERENT: dict[str, tuple[int, str | None]] = {
     "unknown action": (404, "Not Found"),
     "unknown path": (404, "Not Found"),
     "root": (404, "Not Found"),
+    # there are six of them
+    "bob roles:check": (200, None),
+    "bob roles:check X-Role owner": (200, None),
 }
+
+#: what belongs to applications that are not here
+_ABSENT = {"allowNewMobileMenu", "allowNewAiEmployee"}
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _MORE = re.compile(r"… (\d+) more")
@@ -80,7 +87,8 @@ _MORE = re.compile(r"… (\d+) more")
 
 def _alike(got: Any, wanted: Any) -> bool:
     if isinstance(wanted, dict):
-        return isinstance(got, dict) and got.keys() == wanted.keys() and all(_alike(got[k], wanted[k]) for k in wanted)
+        keys = wanted.keys() - _ABSENT
+        return isinstance(got, dict) and got.keys() == keys and all(_alike(got[key], wanted[key]) for key in keys)
     if isinstance(wanted, list):
         more = _MORE.fullmatch(wanted[-1]) if wanted and isinstance(wanted[-1], str) else None
         known = wanted[:-1] if more else wanted
@@ -96,7 +104,9 @@ def _alike(got: Any, wanted: Any) -> bool:
 def _ask(api: Api, sample: dict[str, Any]) -> httpx.Response:
     method, _, url = sample["request"].partition(" ")
     headers = dict(sample.get("headers", {}))
-    if "token" not in sample:
+    if "as" in sample:
+        headers["Authorization"] = f"Bearer {api.sign_in(**sample['as']).json()['data']['token']}"
+    elif "token" not in sample:
         headers["Authorization"] = api.root.headers["Authorization"]
     elif sample["token"] is not None:
         headers["Authorization"] = f"Bearer {sample['token']}"

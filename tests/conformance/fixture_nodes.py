@@ -134,7 +134,7 @@ def fetch(host: Host, sql: str, params: str = "[]", infer: str = "") -> str:
             rows = host.fetch(sql, json.loads(params), infer=bool(infer))
     except StatementError as error:
         said = {"sqlstate": error.sqlstate, "message": str(error), "detail": error.detail, "hint": error.hint}
-        return to_json(said | ({"place": list(error.place)} if error.place else {}))
+        return to_json(said | ({"place": [error.schema, error.table, error.column]} if error.table else {}))
     return to_json([[[name, type(value).__name__, repr(value)] for name, value in row.items()] for row in rows])
 
 

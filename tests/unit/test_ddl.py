@@ -96,15 +96,15 @@ def test_types_with_options(type_: str, options: dict[str, Any], expected: str) 
     ("type_", "options"),
     [
         ("nonsense", {}),
-        ("password", {}),
+        ("formula", {}),
         ("string", {"length": "1) x"}),
         ("string", {"length": True}),
         ("decimal", {"precision": 2, "scale": 3}),
         ("array", {"dataType": "array", "elementType": "int x"}),
         ("array", {"dataType": "array", "elementType": ["int"]}),
         ("text", {"autoIncrement": True}),
-        ("uid", {"pattern": "x"}),
-        ("nanoid", {"customAlphabet": "ab"}),
+        ("nanoid", {"customAlphabet": "a"}),
+        ("context", {"dataType": "int x"}),
     ],
 )
 def test_what_has_no_column_is_refused(type_: str, options: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ class _Database:
         problem = self.problem
         if self.gate is not None:
             await self.gate.wait()
-        return problem, b'["root"]', b"{}"
+        return problem, b'["root"]', b"default", b"f", b"{}"
 
 
 def _claims(user_id: int = 1, token: str = "a") -> Claims:

@@ -11,6 +11,8 @@ from orchestrator.engine.links import open_links, pivot_of, refer, source_row
 from orchestrator.errors import InvalidError
 
 if TYPE_CHECKING:
+    from orchestrator.engine.follow import Written
+    from orchestrator.engine.limits import Limits
     from orchestrator.engine.links import Links
 
 __all__ = ["Create"]
@@ -20,11 +22,20 @@ class Create(Action):
     """The records' own columns, their links to the row above, and everything nested in them."""
 
     event: ClassVar[str | None] = "insert"
+    #: what a role needs for it
+    permission: ClassVar[str] = "create"
 
     #: of the row above; None where there is none, or where it refers to the record and not the other way round
     _links: Links | None = None
     #: the column that links a record to the row above, whatever the values say
     _below: Mapping[str, Any] = {}
+
+    def permit(self, limits: Limits) -> None:
+        """The values; below a relation that a column of the row above is for, to change that row as well."""
+        self.permit_values(limits, self.permission)
+        if self.source is not None and self.source.association.type == "belongsTo":
+            table, association, key = self.source
+            self.permit_source(limits, table, association.name, key)
 
     def parameters(self) -> list[dict[str, Any]]:
         """The values, with the column that links them to the row above: guards judge what will be written."""
@@ -33,7 +44,7 @@ class Create(Action):
             if isinstance(self.request.values, list) and not association.to_many:
                 raise InvalidError(f'"{association.name}" relates to one record')
             if association.type == "belongsTo":
-                source_row(self.records, table, association, key)
+                source_row(self.records, table, association, key, "update")
             else:
                 self._links = open_links(self.records, table, association, key)
                 if association.type != "belongsToMany":
@@ -72,9 +83,19 @@ class Create(Action):
         nested = [name for name in own if name in self.records.table(self.request.collection).associations]
         if nested:
             for record, text in zip(self.written[first:], made.texts, strict=False):
-                reply = from_json(text)
+                reply = from_json(text) if self.limits is None else self._whole(record, nested)
                 record.new = {**(record.new or {}), **{name: reply[name] for name in nested if name in reply}}
         return list(made.texts)
+
+    def _whole(self, record: Written, names: list[str]) -> dict[str, Any]:
+        """A record with relations as followers see it: the reply has but what the role sees."""
+        collection = self.request.collection
+        columns = self.records.table(collection).key_columns
+        if not columns:
+            return {}
+        key = {name: record.data.get(name) for name in columns}
+        found = self.records.unlimited.find(collection, filter_by_tk=key, appends=names)
+        return found[0] if found else {}
 
     def _link(self, target: Any, values: Mapping[str, Any]) -> None:
         """Relate a new record to the row above, where no column of its own does."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orchestrator.engine.actions.action import Action
-from orchestrator.engine.links import open_links
+from orchestrator.engine.encoding import to_json
+from orchestrator.engine.links import Links, open_links
+from orchestrator.errors import ForbiddenError
+from orchestrator.model.shape import is_selective
+
+if TYPE_CHECKING:
+    from orchestrator.engine.limits import Limits
 
 __all__ = ["Destroy"]
 
@@ -17,6 +23,16 @@ class Destroy(Action):
 
     #: key of the one row at the end of a to-one path
     _target: Any = None
+
+    def permit(self, limits: Limits) -> None:
+        """Rows that are named by their keys; whether one is missing or not the role's to remove is not told."""
+        limits.demand(self.request.collection, "destroy")
+        keys = self.request.filter_by_tk
+        if self._is_to_one or not is_selective(None, keys) or limits.rows(self.request.collection, "destroy") is None:
+            return
+        named = len({to_json(key) for key in keys}) if isinstance(keys, list) else 1
+        if self.count(self.selection | {"filter": None}) < named:
+            raise ForbiddenError
 
     def parameters(self) -> list[dict[str, Any]]:
         """Keys and filter; nothing to judge where a to-one path leads nowhere."""
@@ -61,5 +77,7 @@ class Destroy(Action):
         keys = [row[association.target_key] for row in self.find(columns, self.selection)]
         if not keys:
             return
-        links.remove(keys)
-        self._destroy({"filter": {association.target_key: {"$in": keys}}})
+        records = self.records.unlimited
+        Links(records, table, association, links.source).remove(keys)
+        filter_ = {association.target_key: {"$in": keys}}
+        records.destroy(self.request.collection, around=lambda: self.exempt({}), filter=filter_)

@@ -11,6 +11,7 @@ from orchestrator.engine.links import locked_row
 from orchestrator.errors import InvalidError, NotFoundError
 
 if TYPE_CHECKING:
+    from orchestrator.engine.limits import Limits
     from orchestrator.model.collection import Field
 
 __all__ = ["Items"]
@@ -23,6 +24,11 @@ class Items(Relate):
 
     _values: Mapping[str, Any]
 
+    def permit(self, limits: Limits) -> None:
+        """The row, and the column in it."""
+        table = self.records.table(self.request.collection)
+        self.permit_source(limits, table, str(self.request.options["field"]), self.request.options.get("sourceId"))
+
     def parameters(self) -> list[dict[str, Any]]:
         """The row's key, and the whole list as it will be."""
         name, key = str(self.request.options["field"]), self.request.options.get("sourceId")
@@ -33,7 +39,7 @@ class Items(Relate):
         given = self._items()
         if given is None:
             raise InvalidError(f'to {self._how} "{name}", items are needed')
-        row = locked_row(self.records, table, name, key)
+        row = locked_row(self.records, table, name, key, "update")
         self._values = {name: self._changed(field, row[name] or [], given)}
         return [{"filterByTk": key, "values": self._values}]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from orchestrator.engine.actions.action import Action
 from orchestrator.engine.links import How
-from orchestrator.errors import InvalidError
+from orchestrator.errors import ForbiddenError, InvalidError
 from orchestrator.model.shape import is_selective
+
+if TYPE_CHECKING:
+    from orchestrator.engine.limits import Limits
 
 __all__ = ["Relate"]
 
@@ -16,6 +20,16 @@ class Relate(Action):
     """Guards that the request is bound to judge the request; global ones judge each row that really changes."""
 
     event: ClassVar[str | None] = None
+
+    def permit(self, limits: Limits) -> None:
+        """The source's row; values of links by permissions of their own."""
+        if self.source is None:
+            raise ForbiddenError
+        table, association, key = self.source
+        self.permit_source(limits, table, association.name, key)
+        values = self.request.values
+        if isinstance(values, list):
+            self.request = replace(self.request, values=[self._permitted(limits, item) for item in values])
 
     def parameters(self) -> list[dict[str, Any]]:
         """The keys as they were given, in the query or the body."""
@@ -48,4 +62,12 @@ class Relate(Action):
         given = self.request.values if self._queried is None else self._queried
         if given is None or given == {}:
             return None
-        return given if isinstance(given, list) else [given]
+        items = given if isinstance(given, list) else [given]
+        return items if self.limits is None else [self._permitted(self.limits, item) for item in items]
+
+    def _permitted(self, limits: Limits, item: Any) -> Any:
+        """An item with those values of its link that the role may store."""
+        through = self.source.association.through if self.source is not None else None
+        if through is None or not isinstance(item, list) or len(item) != 2:
+            return item
+        return [item[0], limits.rules(self.records).pivot(through, item[1], "create", "update")]

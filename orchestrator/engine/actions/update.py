@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orchestrator.engine.actions.action import Action, objects
 from orchestrator.engine.links import open_links, pivot_of
 from orchestrator.errors import InvalidError, NotFoundError
 from orchestrator.model.shape import is_selective
+
+if TYPE_CHECKING:
+    from orchestrator.engine.limits import Limits
 
 __all__ = ["Update"]
 
@@ -21,8 +24,15 @@ class Update(Action):
     #: key of the one row at the end of a to-one path
     _target: Any = None
 
+    def permit(self, limits: Limits) -> None:
+        """The values."""
+        self.permit_values(limits, "update")
+
     def parameters(self) -> list[dict[str, Any]]:
-        """Keys, filter and values; each element of a list comes with its own key."""
+        """Keys, filter and values; each element of a list comes with its own key.
+
+        Nothing is judged for rows that the role may not change.
+        """
         values = self.request.values
         if self._is_to_one:
             if isinstance(values, list):
@@ -32,7 +42,7 @@ class Update(Action):
                 raise NotFoundError("The record does not exist")
         if isinstance(values, list) and is_selective(None, self.request.filter_by_tk):
             raise InvalidError("a list of values names its records itself: filterByTk does not go with it")
-        return [self._params(element) for element in objects(values)]
+        return [self._params(element) for element in objects(values) if self._is_permitted(element)]
 
     def perform(self) -> str | None:
         """The updated records."""
@@ -61,6 +71,11 @@ class Update(Action):
         if not columns or any(part in (None, "") or isinstance(part, list | dict) for part in key.values()):
             raise InvalidError("filterByTk invalid")
         return key[columns[0]] if len(columns) == 1 else key
+
+    def _is_permitted(self, values: Mapping[str, Any]) -> bool:
+        if self.limits is None or self.limits.rows(self.request.collection, "update") is None:
+            return True
+        return self.count(self.selection | {"filter_by_tk": self._key(values)}) > 0
 
     def _params(self, values: dict[str, Any]) -> dict[str, Any]:
         given = {"filterByTk": self._key(values), "filter": self.request.filter, "values": values}

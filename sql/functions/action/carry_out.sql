@@ -2,7 +2,7 @@
 -- is left to write, or the verdict that act() raises. Several executions the engine writes by itself.
 create or replace function orchestrator.carry_out(
     p_request text, p_collection text, p_plan bigint, p_revision bigint,
-    p_user text, p_role_name text, p_db_user text, p_trigger_workflows text
+    p_user text, p_role_name text, p_db_user text, p_trigger_workflows text, p_roles text[]
 )
     returns orchestrator.outcome
     language plpython3u volatile security definer
@@ -11,5 +11,5 @@ as $$
 h = GD.get("orchestrator") or plpy.execute("select orchestrator.load_engine()") and GD["orchestrator"]
 return h.act(*args)
 $$;
-comment on function orchestrator.carry_out(text, text, bigint, bigint, text, text, text, text) is 'an HTTP action in the engine; called by act() alone';
-alter function orchestrator.carry_out(text, text, bigint, bigint, text, text, text, text) owner to orchestrator_runner;
+comment on function orchestrator.carry_out(text, text, bigint, bigint, text, text, text, text, text[]) is 'an HTTP action in the engine; called by act() alone';
+alter function orchestrator.carry_out(text, text, bigint, bigint, text, text, text, text, text[]) owner to orchestrator_runner;

@@ -12,7 +12,9 @@ as $$
             'table', t.relname,
             'oid', c.table_oid::oid::bigint,
             'filterTargetKey', c.filter_target_key,
+            'title', c.title,
             'options', c.options,
+            'virtual', f.virtual,
             'fields', coalesce(f.columns, '[]'),
             'associations', coalesce(f.associations, '[]')
         ) order by c.name), '[]')
@@ -31,7 +33,8 @@ as $$
             jsonb_agg(
                 jsonb_build_object('name', f.name, 'type', f.type) || (f.options - array['uiSchema', 'title', 'constraint'])
                 order by f.sort, f.name
-            ) filter (where f.type in ('belongsTo', 'hasOne', 'hasMany', 'belongsToMany')) as associations
+            ) filter (where f.type in ('belongsTo', 'hasOne', 'hasMany', 'belongsToMany', 'belongsToArray')) as associations,
+            jsonb_agg(f.name order by f.sort, f.name) filter (where f.type = 'virtual' and f.attnum is null) as virtual
         from orchestrator.fields f
         where f.collection_name = c.name
     ) f on true

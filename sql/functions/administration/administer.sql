@@ -24,7 +24,7 @@ begin
         set_config('orchestrator.trace_id', coalesce(p_trace_id, ''), true)
     );
     return orchestrator.result(
-        orchestrator.invoke('orchestrator.administration.dispatch:administer', p_request, p_user_id::text)
+        orchestrator.invoke('orchestrator.administration.dispatch:administer', p_request, p_user_id::text, p_role_name)
     );
 end
 $$;

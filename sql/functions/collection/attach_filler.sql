@@ -35,8 +35,32 @@ begin
                 'create or replace trigger %I before insert or update of %I on %s for each row when (new.%I is not null) execute function orchestrator.refuse_cycle(%L, %L)',
                 v_trigger, p_column, v_table, p_column, p_column, p_other
             );
+        when 'hash' then
+            execute format(
+                'create or replace trigger %I before insert on %s for each row when (new.%I is not null) execute function orchestrator.hash_column(%L)',
+                v_trigger || '_insert', v_table, p_column, p_column
+            );
+            execute format(
+                'create or replace trigger %1$I before update on %2$s for each row when (new.%3$I is distinct from old.%3$I and new.%3$I is not null) execute function orchestrator.hash_column(%4$L)',
+                v_trigger || '_update', v_table, p_column, p_column
+            );
+        when 'random' then
+            execute format(
+                'create or replace trigger %I before insert on %s for each row when (new.%I is null) execute function orchestrator.draw_letters(%L, %L)',
+                v_trigger, v_table, p_column, p_column, p_other
+            );
+        when 'radio' then
+            execute format(
+                'create or replace trigger %I after insert on %s referencing new table as written for each statement execute function orchestrator.reset_others(%L)',
+                v_trigger || '_insert', v_table, p_column
+            );
+            execute format(
+                'create or replace trigger %I after update on %s referencing new table as written for each statement execute function orchestrator.reset_others(%L)',
+                v_trigger || '_update', v_table, p_column
+            );
     end case;
 end
 $$;
 comment on function orchestrator.attach_filler(text, text, text, text) is
-    'creates the trigger of a column: touch (time of the last change), sort (next position), tree (no cycles)';
+    'creates the trigger of a column: touch (time of the last change), sort (next position), tree (no cycles), '
+    'hash (password), random (letters of an alphabet), radio (true in one row)';

@@ -25,8 +25,10 @@ begin
     into v_is_api, v_user_id;
     if v_is_api then
         v_claimed := nullif(current_setting('orchestrator.user_id', true), '');
+        -- a user of another database, of whom this one knows nothing else; see act()
+        v_user := nullif(current_setting('orchestrator.visitor', true), '')::jsonb;
         v_role := nullif(current_setting('orchestrator.role_name', true), '');
-        if v_claimed ~ '^[0-9]{1,18}$' then
+        if v_user is null and v_claimed ~ '^[0-9]{1,18}$' then
             v_user := orchestrator.user_context(v_claimed::bigint);
         end if;
     elsif v_user_id is not null then

@@ -1,7 +1,7 @@
 -- orchestrator.token_state: whether a token that is sound still counts, and what the API has to know of its user
 -- A session's token is known by its id, a key by the hash of its text. Whatever is not on record does not count.
 create or replace function orchestrator.token_state(p_user_id bigint, p_token text, p_is_key boolean)
-returns table (problem text, roles text[], document text)
+returns table (problem text, roles text[], role_mode text, union_by_default boolean, document text)
 language plpgsql
 stable
 security definer
@@ -12,7 +12,9 @@ declare
     v_session orchestrator.sessions;
     v_key orchestrator.api_keys;
 begin
-    select u.password_change_tz into v_password_change from orchestrator.users u where u.id = p_user_id;
+    select u.password_change_tz, u.union_by_default into v_password_change, union_by_default
+    from orchestrator.users u
+    where u.id = p_user_id;
     if not found then
         problem := 'NOT_EXIST_USER';
     elsif p_is_key then
@@ -40,10 +42,11 @@ begin
             where ru.user_id = p_user_id
             order by ru."default" is true desc, ru.created_at, ru.role_name
         );
+        role_mode := (select s.config ->> 'roleMode' from orchestrator.identity_settings s where s.key = 'roles');
         document := (orchestrator.user_context(p_user_id) || jsonb_build_object('roles', orchestrator.role_documents(p_user_id)))::text;
     end if;
     return next;
 end
 $$;
 comment on function orchestrator.token_state(bigint, text, boolean) is
-    'for the API: the code of a refusal, or roles (the one that acts when none is named comes first) and the user with his roles as JSON';
+    'for the API: the code of a refusal, or roles (the default one comes first), how they act, and the user with his roles as JSON';

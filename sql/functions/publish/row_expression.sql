@@ -27,7 +27,8 @@ as $$
     from (
         select f.name, f.options ->> 'rawType' as type, row_number() over (order by f.sort, f.attnum) as n
         from orchestrator.fields f
-        where f.collection_name = p_collection and f.attnum is not null and not coalesce((f.options -> 'hidden')::boolean, false)
+        where f.collection_name = p_collection and f.attnum is not null and f.type <> 'password'
+            and not coalesce((f.options -> 'hidden')::boolean, false)
     ) f
 $$;
 comment on function orchestrator.row_expression(text, text) is 'SQL text for a row as JSON text; hidden fields are left out';

@@ -121,6 +121,7 @@ def found(shared: Records) -> Callable[..., list[int]]:
         ({"meta.$anyOf": [2, 3]}, [3]),
         ({"read": {"$eq": {"$col": "id"}}}, [1, 2, 3, 4, 5]),
         ({"read": {"$gt": {"$col": "posts.id"}}}, []),
+        ({"meta.k": {"$eq": {"$col": "read"}}}, [1]),
         ({"category.name": "sport"}, [2]),
         ({"category": {"parent": {"name": "news"}}}, [2]),
         ({"category.parent.parent.name.$includes": "new"}, [3]),
