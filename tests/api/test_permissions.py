@@ -207,6 +207,29 @@ def test_what_may_not_be_seen_is_as_good_as_unheard_of(twins: Twins, params: dic
     assert told.body.replace(known.encode(), b"zz") == told_of_nothing.body
 
 
+def test_the_description_of_the_api_is_of_what_may_be_seen(twins: Twins) -> None:
+    answer = twins.ask("reader", "GET", "/openapi.json")
+    document = json.loads(answer.body)
+    assert {path.partition(":")[0] for path in document["paths"]} == {
+        "/auth",
+        "/articles",
+        "/articles/{sourceId}/dept",
+        "/articles/{sourceId}/labels",
+        "/articles/{sourceId}/parent",
+        "/articles/{sourceId}/remarks",
+        "/depts",
+        "/depts/{sourceId}/articles",
+        "/labels",
+        "/labels/{sourceId}/articles",
+        "/remarks",
+        "/remarks/{sourceId}/article",
+    }
+    actions = {path.partition(":")[2].partition("/")[0] for path in document["paths"]}
+    assert actions == {"signIn", "check", "list", "get"}
+    assert document["components"]["schemas"]["remarks"]["properties"].keys() == {"id", "text", "articleId", "article"}
+    assert "secret" not in answer.body.decode()
+
+
 def test_who_may_view_everything_sees_the_difference(twins: Twins) -> None:
     """Else the two databases would prove nothing."""
     plain, more = (api.root.get("/articles:list?paginate=false").json()["data"] for api in twins.apis)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Any
+from typing import Any, LiteralString
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from orchestrator.cluster import Cluster
@@ -155,29 +157,104 @@ def test_whatever_is_written_both_answer_the_same(twins: Twins) -> None:
             twins.ask(role, "POST", path, json=values)
         seen = twins.json("writer", "/articles:list", appends="remarks,labels,dept,parent", sort="id", paginate="false")
         assert all("secret" not in row for row in seen)
-    # what nobody could reach is as it was
-    more = twins.apis[1].db
-    assert more.execute(
-        """select id, title, secret, "parentId" from articles where id in (11, 12, 13) order by id"""
-    ).fetchall() == [
-        (11, "hidden", "s1", 1),
-        (12, "one", "s2", None),
-        (13, "aaa", "", 3),
+    _hidden_is_as_it_was(twins)
+
+
+def _hidden_is_as_it_was(twins: Twins) -> None:
+    def rows(query: LiteralString) -> list[Any]:
+        return twins.apis[1].db.execute(query).fetchall()
+
+    articles = rows("select id, title, secret, status, price from articles where id in (11, 12, 13) order by id")
+    assert articles == [
+        (11, "hidden", "s1", "draft", 5),
+        (12, "one", "s2", "draft", 1),
+        (13, "aaa", "", None, 99),
     ]
-    assert more.execute("select text, note from remarks where id in (11, 12, 13, 14) order by id").fetchall() == [
-        ("fine", "n1"),
-        ("aaa", "n9"),
-        ("zzz", "n9"),
-        ("hm", "n"),
-    ]
-    assert more.execute("select id, code from vaults where id < 1000 order by id").fetchall() == [
-        (1, "c"),
-        (2, "d"),
-        (3, "e"),
-    ]
-    assert more.execute("""select "labelId", weight from "articlesLabels" where "articleId" = 11""").fetchall() == [
-        (1, 5)
-    ]
+    remarks = rows("""select id, text, note, public, "articleId" from remarks where id in (13, 14) order by id""")
+    assert remarks == [(13, "zzz", "n9", True, 11), (14, "hm", "n", False, None)]
+    assert rows("select id, code from vaults where id = 3") == [(3, "e")]
+    assert rows("""select "labelId", weight from "articlesLabels" where "articleId" = 11""") == [(1, 5)]
+
+
+_KEYS = st.sampled_from([1, 2, 3, 4, 11, 12, 13, 999])
+_ONE = st.one_of(
+    _KEYS,
+    st.fixed_dictionaries({"id": _KEYS}, optional={"text": st.just("edited"), "name": st.just("edited")}),
+    st.fixed_dictionaries({}, optional={"text": st.just("made"), "note": st.just("made"), "code": st.just("made")}),
+)
+_MANY = st.lists(_ONE, max_size=2)
+_SOME = st.fixed_dictionaries(
+    {},
+    optional={
+        "title": st.sampled_from(["one", "hidden", "new"]),
+        "secret": st.sampled_from(["s1", "new"]),
+        "status": st.sampled_from(["open", "draft", None]),
+        "price": st.sampled_from([5, None, "x"]),
+        "deptId": st.sampled_from([1, 2, 999, None]),
+        "parentId": _KEYS | st.none(),
+        "createdById": _KEYS,
+        "dept": _ONE | st.none(),
+        "parent": _ONE | st.none(),
+        "remarks": _MANY,
+        "labels": _MANY,
+        "vaults": _MANY,
+        "articles": _MANY,
+        "unheardOf": st.just(1),
+    },
+)
+_NESTED = st.lists(st.sampled_from(["dept", "parent", "remarks", "labels", "vaults", "remarks.article"]), max_size=3)
+_WHICH = st.one_of(
+    _KEYS.map(lambda key: {"filterByTk": str(key)}),
+    st.lists(_KEYS, min_size=1, max_size=3).map(lambda keys: {"filter": json.dumps({"id": {"$in": keys}})}),
+    st.sampled_from(["title", "secret", "remarks.text", "remarks.note", "vaults.code", "dept.budget"]).map(
+        lambda path: {"filter": json.dumps({path: {"$notEmpty": True}})}
+    ),
+)
+_REQUESTS = st.one_of(
+    st.tuples(st.just("/articles:create"), st.just({}), _SOME),
+    st.tuples(st.just("/articles:update"), _WHICH, _SOME),
+    st.tuples(st.sampled_from(["/articles:destroy", "/remarks:destroy"]), _WHICH, st.just({})),
+    st.tuples(
+        st.sampled_from(["/articles:firstOrCreate", "/articles:updateOrCreate"]),
+        st.lists(st.sampled_from(["title", "secret", "parentId", "dept.name"]), min_size=1, max_size=2).map(
+            lambda names: {"filterKeys[]": names}
+        ),
+        _SOME,
+    ),
+    st.tuples(
+        st.builds(
+            lambda key, relation, action: f"/articles/{key}/{relation}:{action}",
+            _KEYS,
+            st.sampled_from(["remarks", "labels", "vaults", "articles", "dept", "tags"]),
+            st.sampled_from(["add", "set", "remove", "toggle"]),
+        ),
+        st.just({}) | _KEYS.map(lambda key: {"filterByTk": str(key)}),
+        st.lists(_KEYS, max_size=2),
+    ),
+    st.tuples(
+        st.builds(
+            lambda key, action: f"/articles/{key}/remarks:{action}", _KEYS, st.sampled_from(["create", "update"])
+        ),
+        _KEYS.map(lambda key: {"filterByTk": str(key)}),
+        st.fixed_dictionaries({"text": st.just("below")}, optional={"articleId": _KEYS, "article": _KEYS}),
+    ),
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(request=_REQUESTS, nested=_NESTED)
+def test_whatever_a_role_writes_both_answer_the_same(twins: Twins, request: Any, nested: list[str]) -> None:
+    path, params, values = request
+    params = params | ({"updateAssociationValues[]": nested} if nested else {})
+    twins.ask("writer", "POST", path, params=params, json=values)
+    twins.ask("writer", "GET", "/articles:list?sort=id&paginate=false&appends=remarks,labels,dept,parent")
+    twins.ask("writer", "GET", "/remarks:list?sort=id&paginate=false&appends=article")
+    _hidden_is_as_it_was(twins)
 
 
 # -- sheets ------------------------------------------------------------------------------------------------------------
