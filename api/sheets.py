@@ -32,8 +32,8 @@ from orchestrator.model.shape import split
 __all__ = ["ACTIONS"]
 
 _OCTETS = "application/octet-stream"
-#: what this process is at, by action and collection
-_running: set[tuple[str, str]] = set()
+#: what this process is at, by data source, action and collection
+_running: set[tuple[str, str, str]] = set()
 
 
 async def export(ctx: Context) -> Reply:
@@ -196,7 +196,7 @@ def _file(ctx: Context, title: str, content: bytes) -> Reply:
 @contextmanager
 def _alone(ctx: Context, action: str) -> Iterator[None]:
     """One at a time, of a collection, in a process; imports are alone in the database as well."""
-    key = (action, ctx.collection)
+    key = (ctx.services.key, action, ctx.collection)
     if key in _running:
         raise ApiError(409, f"another {action} action is running")
     _running.add(key)

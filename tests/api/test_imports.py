@@ -251,3 +251,12 @@ def test_a_template_is_for_who_may_import(api: Api) -> None:
         assert rows_of(client.post("/posts:downloadXlsxTemplate", json={"columns": [TITLE]})) == [["Title"]]
         refused = client.post("/posts:downloadXlsxTemplate", json={"columns": [READ]})
         assert_refused(refused, '"read" is not a column of "posts"')
+
+
+@pytest.mark.parametrize("action", ["create", "importXlsx"])
+def test_a_long_list_is_no_run_that_never_ends(api: Api, action: str) -> None:
+    """Each record has processor time of its own."""
+    request = json.dumps({"action": action, "values": [{"title": f"long {number}"} for number in range(15_000)]})
+    (answer,) = api.db.execute("select orchestrator.act(%s, 'posts', null, 1, 'root')", (request,)).fetchone() or ("",)
+    assert answer[:3] == "200"
+    api.db.execute("delete from posts where title like 'long %'")
