@@ -14,8 +14,8 @@ from orchestrator.compiler.statements import compile_shape
 from orchestrator.engine.encoding import to_json
 from orchestrator.engine.port import StatementError
 from orchestrator.errors import ForbiddenError, InvalidError
-from orchestrator.model.collection import Catalog
 from orchestrator.model.conditions import Conditions, Parameters
+from orchestrator.model.people import catalog_with_people
 from orchestrator.model.shape import split
 from orchestrator.model.variables import Variables, substitute
 
@@ -161,7 +161,7 @@ def _check(port: Port, values: Mapping[str, Any], vocabulary: Vocabulary) -> Non
     if resource:
         vocabulary.fields(resource)
     filter_ = substitute(values.get("scope") or {}, Variables(now=port.now, zone=UTC))
-    catalog = Catalog.from_json(port.fetch("select orchestrator.catalog()::text as catalog")[0]["catalog"])
+    catalog = catalog_with_people(port.fetch("select orchestrator.catalog()::text as catalog")[0]["catalog"])
     if catalog.get(resource or "") is None:
         Conditions(Parameters(), now=port.now, zone=UTC).read(filter_)
         return

@@ -169,7 +169,8 @@ def _carry_out(host: RequestHost, frame: Frame, action: Action) -> Answer:
     action.settle()
     try:
         for params in action.parameters():
-            messages += _judge(host, frame, action.event, action.shown(params))
+            with host.budget():
+                messages += _judge(host, frame, action.event, action.shown(params))
     except Skip as skip:
         return _OK, _body(None, messages + skip.messages)
     data = action.perform()

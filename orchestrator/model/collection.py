@@ -40,6 +40,8 @@ class Field:
     array: bool = False
     #: schema of the type's own comparison operators, None for pg_catalog
     operators: str | None = None
+    #: what a person reads, where it was given one
+    title: str | None = None
     #: of a position: the column whose values have an order each
     scope_key: str | None = None
     #: what was declared of its values: see engine.field_values
@@ -68,10 +70,6 @@ class Field:
     def accuracy(self) -> str:
         """What such a column counts."""
         return "millisecond" if self.behaviour.get("accuracy") == "millisecond" else "second"
-
-    @property
-    def title(self) -> str | None:
-        return self.behaviour.get("title")
 
     @property
     def validation(self) -> Mapping[str, Any] | None:
@@ -238,6 +236,7 @@ def _collection(item: Mapping[str, Any], keys: Mapping[str, Key]) -> Collection:
 
 
 def _field(column: Mapping[str, Any]) -> Field:
+    titles = (column.get("title"), (column.get("behaviour") or {}).get("title"))
     return Field(
         name=column["name"],
         type=column["type"],
@@ -250,6 +249,7 @@ def _field(column: Mapping[str, Any]) -> Field:
         hidden=column.get("hidden") is True or column["type"] == "password",
         array=column.get("array", False),
         operators=column.get("operators"),
+        title=next((title for title in titles if isinstance(title, str)), None),
         scope_key=column.get("scopeKey"),
         behaviour=column.get("behaviour") or {},
     )

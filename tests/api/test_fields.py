@@ -369,3 +369,13 @@ def test_rows_of_a_sheet_are_values_like_any_other(api: Api) -> None:
     assert _stored(api, "select label, at from sheet") == [("ab", 1767323045)]
     (message,) = _messages(imported(["ok", None], ["too long", None]))
     assert message.startswith("row ") and "length must be less than or equal to 3" in message
+
+
+def test_columns_that_are_renamed_or_dropped_in_sql_break_nothing_but_a_secret(api: Api) -> None:
+    _make(api, "moving", {"name": "chosen", "type": "radio"}, {"name": "pin", "type": "password"})
+    api.db.execute("alter table moving drop column chosen")
+    api.db.execute("insert into moving (pin) values ('a')")
+    api.db.execute("alter table moving rename column pin to secret")
+    with pytest.raises(psycopg.Error, match='password column "pin" has another name now'):
+        api.db.execute("insert into moving (secret) values ('plain')")
+    api.db.execute("insert into moving default values")

@@ -326,6 +326,9 @@ def test_scopes_know_variables_and_relations(api: Api) -> None:
     for filter_ in filters:
         assert scope(api, resourceName="posts", scope=filter_)["scope"] == filter_
     assert scope(api, name="any", scope={"whatever": 1})["resourceName"] is None
+    assert scope(api, resourceName="users", scope={"roles": {"name": "{{$nRole}}"}})["resourceName"] == "users"
+    api.create("collections", {"name": "owned", "createdBy": True, "fields": []})
+    assert scope(api, resourceName="owned", scope={"createdBy": {"roles": {"name": "viewer"}}})["id"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 -- orchestrator.reset_others: trigger function, after a statement: where a column became true, it is true in the last of
 -- the statement's rows alone, and false in every other row. It writes the table whoever may write it; what it changes is
--- judged and followed like any write. Statements that choose one wait for each other.
+-- judged and followed like any write. Statements that choose one wait for each other. A column that is gone is passed over.
 create or replace function orchestrator.reset_others()
     returns trigger
     language plpgsql volatile security definer
@@ -12,6 +12,11 @@ declare
     v_column text := quote_ident(tg_argv[0]);
     v_chosen boolean;
 begin
+    if not exists (
+        select from pg_attribute a where a.attrelid = tg_relid and a.attname = tg_argv[0] and not a.attisdropped
+    ) then
+        return null;
+    end if;
     execute format('select exists (select from written w where w.%s)', v_column) into v_chosen;
     if v_chosen then
         perform pg_advisory_xact_lock('orchestrator.fields'::regclass::oid::integer, tg_relid::integer);
