@@ -301,15 +301,11 @@ def test_the_rows_of_a_sheet_are_of_both_scopes(twins: Twins) -> None:
 
 def test_a_sheet_is_taken_as_far_as_it_may_be_written(twins: Twins) -> None:
     book, content = Workbook(), BytesIO()
-    for row in (["title", "dept.name"], ["imported", "sales"]):
+    for row in (["title", "price", "dept.name"], ["imported", 9, "sales"]):
         book.active.append(row)
     book.save(content)
-    for role, status, names in (
-        ("writer", 400, ["title", "price"]),
-        ("reader", 403, ["title"]),
-        ("writer", 200, ["title", "dept.name"]),
-    ):
-        columns = [{"dataIndex": name.split(".")} for name in names]
+    columns = [{"dataIndex": name.split(".")} for name in ("title", "price", "dept.name")]
+    for role, status in (("reader", 403), ("writer", 200)):
         for api, client in zip(twins.apis, twins.clients[role], strict=True):
             response = client.post(
                 "/articles:importXlsx",
