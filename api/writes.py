@@ -54,8 +54,8 @@ async def act(ctx: Context, values: str, more: Mapping[str, Any] | None = None) 
             ),
         )
     except psycopg.IntegrityError as error:
-        # at the commit, past the engine, which says no more of it than the role may know
-        if ctx.access is None or error.diag.table_name is None:
+        # at the commit, past the engine, which says no more of it than the role may know: it never names a constraint
+        if ctx.access is None or error.diag.constraint_name is None:
             raise
         raise ApiError(400, "a reference or a value is not allowed") from None
     if row is None or row[0] is None:
