@@ -125,7 +125,12 @@ async def _asked(ctx: Context) -> tuple[list[Column], str, str]:
     if not all(text is None or isinstance(text, str) for text in texts):
         raise ApiError(400, '"title" and "explain" must be texts')
     title, explain = texts
-    return read_columns(columns, seen, collection), title or ctx.collection, explain or ""
+    # what a role does not see disappears, here as elsewhere
+    return (
+        read_columns(columns, seen, collection, lenient=ctx.access is not None),
+        title or ctx.collection,
+        explain or "",
+    )
 
 
 def _permitted(ctx: Context, catalog: Catalog) -> Collection:
