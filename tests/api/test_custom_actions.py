@@ -163,7 +163,7 @@ def test_the_scope_of_a_permission_narrows_the_filter(custom: Api) -> None:
     user = custom.add_user("approver", "approver")
     with custom.client("approver") as approver:
         answer = approver.get("/posts:approve", params={"filter": json.dumps({"read": 1})}).json()["data"]
-    assert answer == {"filter": {"$and": [{"read": 1}, {"price": {"$lt": user}}]}, "seen": []}
+    assert answer["filter"] == {"$and": [{"read": 1}, {"price": {"$lt": user}}]}
 
 
 def test_custom_code_can_find_what_the_role_sees(custom: Api) -> None:
