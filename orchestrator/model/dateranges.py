@@ -65,7 +65,7 @@ def date_range(operand: Any, now: datetime, zone: tzinfo) -> DateRange:
             return _absolute(text, zone)
     except (ValueError, OverflowError):
         pass
-    raise InvalidError(f'Invalid Date "{operand}"')
+    raise InvalidError(f'Invalid Date "{"null" if operand is None else operand}"')
 
 
 def _between(operand: Sequence[Any], now: datetime, zone: tzinfo) -> DateRange:

@@ -62,6 +62,8 @@ class Designer:
             primary = ["id"]
         declared = {column.name for column in columns}
         columns += [column for column in automatic_columns(definition.options) if column.name not in declared]
+        if not columns:
+            raise InvalidError(f'collection "{name}" has no column')
         unique = {
             field.name: constraint_name(name, field.name, "_key")
             for field in fields

@@ -74,6 +74,7 @@ def test_names_are_checked_with_the_words_of_the_wire(api: Api) -> None:
     assert refused(name="posts") == (400, "Collection named posts already exists")
     assert refused(name="users") == (400, "Collection named users already exists")
     assert refused(name="odd", fields=[{"name": "x", "type": "nonsense"}]) == (400, "unsupported field type nonsense")
+    assert refused(name="odd", autoGenId=False) == (400, 'collection "odd" has no column')
     assert api.db.execute("select to_regclass('odd')").fetchone() == (None,)
 
 

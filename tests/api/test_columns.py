@@ -134,6 +134,71 @@ def test_fields_are_added_changed_and_dropped_with_their_columns(api: Api) -> No
     assert api.root.post("/collections/changing/fields:destroy?filterByTk=color").status_code == 404
 
 
+def test_a_field_is_declared_by_the_name_of_its_collection_and_needs_none_of_its_own(api: Api) -> None:
+    make(api, "bare", {"name": "a", "type": "string"})
+    made = api.root.post("/fields:create", json={"collectionName": "bare", "name": "extra", "type": "integer"})
+    assert made.json()["data"]["collectionName"] == "bare"
+    unnamed = api.root.post("/collections/bare/fields:create", json={"type": "string"}).json()["data"]["name"]
+    assert unnamed.startswith("f_") and len(unnamed) == 13
+    assert {"extra", unnamed} <= set(columns_of(api, "bare"))
+    assert api.create("bare", {"extra": 1, unnamed: "x"})[unnamed] == "x"
+
+
+def test_hidden_fields_are_not_shown_and_can_be_asked_for(api: Api) -> None:
+    make(api, "veils", {"name": "a", "type": "string"}, {"name": "secret", "type": "string", "hidden": True})
+    made = api.create("veils", [{"a": "x", "secret": "2"}, {"a": "y", "secret": "1"}])
+    assert made == api.list("/veils:list") == [{"id": 1, "a": "x"}, {"id": 2, "a": "y"}]
+    assert api.list("/veils:list", fields="id,secret") == [{"id": 1}, {"id": 2}]
+    assert [row["id"] for row in api.list("/veils:list", filter='{"secret":"2"}')] == [1]
+    assert [row["id"] for row in api.list("/veils:list", sort="secret")] == [2, 1]
+
+
+def test_a_value_that_is_taken_is_told_by_the_title_of_its_field(api: Api) -> None:
+    make(
+        api,
+        "badges",
+        {"name": "no", "type": "string", "unique": True, "uiSchema": {"title": 'Badge (no. "x"), new'}},
+        {"name": "plain", "type": "string", "unique": True},
+        {"name": "code", "type": "string", "unique": True, "uiSchema": {"title": '{{t("Code")}}'}},
+    )
+    api.create("badges", {"no": "1", "plain": "1", "code": "1"})
+    for values, label in (({"no": "1"}, 'Badge (no. "x"), new'), ({"plain": "1"}, "plain"), ({"code": "1"}, "Code")):
+        refused = api.root.post("/badges:create", json=values)
+        assert (refused.status_code, message_of(refused)) == (400, f"{label} already exists")
+    assert api.root.post("/badges:update?filterByTk=1", json={"no": "2"}).status_code == 200
+    api.db.execute("create unique index on badges (no, plain)")
+    api.db.execute("drop index badges_no_plain_idx; alter table badges drop constraint badges_no_key")
+    api.db.execute("alter table badges drop constraint badges_plain_key, add unique (no, plain)")
+    response = api.root.post("/badges:create", json={"no": "2", "plain": "1"})
+    assert [entry["message"] for entry in response.json()["errors"]] == [
+        'Badge (no. "x"), new already exists',
+        "plain already exists",
+    ]
+
+
+def test_a_text_that_is_too_long_is_the_clients_error(api: Api) -> None:
+    make(api, "shorts", {"name": "a", "type": "string", "length": 3})
+    refused = api.root.post("/shorts:create", json={"a": "abcd"})
+    assert (refused.status_code, message_of(refused)) == (400, "value too long for type character varying(3)")
+
+
+def test_the_time_of_change_is_that_of_the_record_alone(api: Api) -> None:
+    make(api, "stamps", {"name": "n", "type": "string"})
+    make(
+        api,
+        "letters",
+        {"name": "n", "type": "string"},
+        {"name": "stamps", "type": "belongsToMany", "target": "stamps"},
+        {"name": "read", "type": "date", "defaultToCurrentTime": True, "onUpdateToCurrentTime": True},
+        updatedAt=True,
+    )
+    before = api.create("letters", {"n": "a"})
+    (linked,) = api.root.post("/letters:update/1", json={"stamps": [{"n": "x"}]}).json()["data"]
+    assert (linked["updatedAt"], len(linked["stamps"])) == (before["updatedAt"], 1)
+    (changed,) = api.root.post("/letters:update/1", json={"n": "b"}).json()["data"]
+    assert changed["updatedAt"] > before["updatedAt"] and changed["read"] > before["read"]
+
+
 def test_a_definition_sent_back_as_it_was_read_changes_nothing(api: Api) -> None:
     api.db.execute("create table found (id integer primary key, n integer not null default 3, at timestamptz)")
     api.db.execute("create table below (id integer primary key, found_id integer references found (id))")

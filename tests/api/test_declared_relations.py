@@ -68,6 +68,33 @@ def test_relations_are_foreign_keys_with_the_rule_that_was_declared(api: Api) ->
     assert shown["topicId"]["isForeignKey"] is True
 
 
+def test_keys_that_are_not_named_are_drawn_and_indexed(api: Api) -> None:
+    make(api, "ones", {"name": "n", "type": "string"})
+    make(
+        api,
+        "others",
+        {"name": "ref", "type": "belongsTo", "target": "ones"},
+        {"name": "owned", "type": "hasMany", "target": "ones"},
+        {"name": "linked", "type": "belongsToMany", "target": "ones"},
+    )
+    shown = {field["name"]: field for field in api.list("/collections/others/fields:list")}
+    keys = [shown["ref"]["foreignKey"], shown["owned"]["foreignKey"]]
+    keys += [shown["linked"][name] for name in ("foreignKey", "otherKey")]
+    assert all(key.startswith("f_") and len(key) == 13 for key in keys)
+    assert shown["linked"]["through"].startswith("t_") and len(shown["linked"]["through"]) == 13
+    assert (shown["owned"]["sourceKey"], shown["owned"]["targetKey"]) == ("id", "id")
+    indexed = {
+        column
+        for (column,) in api.db.execute(
+            "select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]"
+        )
+    }
+    assert {*keys[:3]} <= indexed
+    made = api.create("others", {"owned": [{"n": "a"}], "linked": [{"n": "b"}], "ref": {"n": "c"}})
+    pivot = api.list(f"/{shown['linked']['through']}:list")
+    assert [row[keys[2]] for row in pivot] == [made["id"]]
+
+
 def test_the_same_rule_from_both_sides_is_one_foreign_key(api: Api) -> None:
     make(api, "parents", {"name": "n", "type": "string"})
     make(api, "kids", {"name": "parent", "type": "belongsTo", "target": "parents", "foreignKey": "parentId"})
@@ -136,7 +163,8 @@ def test_a_collection_goes_with_its_table_and_the_relations_that_led_to_it(api: 
     assert api.root.get("/gone:list").status_code == 404
     assert [row["goneId"] for row in api.list("/left:list")] == [1]
     assert "gone" not in {field["name"] for field in api.list("/collections/left/fields:list")}
-    assert api.root.post("/collections:destroy?filterByTk=users").status_code == 403
+    for protected in ("users", "roles", "rolesUsers"):
+        assert api.root.post(f"/collections:destroy?filterByTk={protected}").status_code == 403
 
 
 def test_a_tree_stays_a_tree(api: Api) -> None:

@@ -108,6 +108,42 @@ def test_related_records_below_their_source(api: Api) -> None:
     assert api.root.get("/posts/1/category:get").json()["data"] is None
 
 
+def test_below_a_record_that_is_not_there_is_an_empty_page(api: Api) -> None:
+    page = api.root.get("/categories/99/posts:list?pageSize=7").json()
+    assert page == {"data": [], "meta": {"count": 0, "page": 1, "pageSize": 7, "totalPage": 0}}
+    assert api.root.get("/categories/99/posts:get/2").json() == {"data": None}
+
+
+def test_a_relation_to_one_can_be_listed_by_name(api: Api) -> None:
+    listed = api.root.get("/posts/2/category:list").json()
+    assert [row["name"] for row in listed["data"]] == ["news"]
+    assert api.root.get("/posts/1/category:list").json()["data"] == []
+
+
+def test_what_is_named_beats_what_is_excepted(api: Api) -> None:
+    assert api.root.get("/posts:get/1?fields=id,title&except=title").json()["data"] == {"id": 1, "title": "p1"}
+    below = api.root.get("/posts:get/2?fields=id&appends=category&except=category.id").json()["data"]
+    assert below == {"id": 2, "category": {"name": "news", "level": 1}}
+
+
+def test_counts_and_sums_are_no_actions_of_their_own(api: Api) -> None:
+    for action in ("count", "aggregate", "find", "findOne", "createMany"):
+        assert api.root.get(f"/posts:{action}").status_code == 404
+
+
+def test_a_record_is_found_by_a_key_of_several_columns(api: Api) -> None:
+    api.db.execute("create table shops (country text, city text, name text, primary key (country, city))")
+    api.db.execute("grant all on shops to orchestrator_owner, orchestrator_runner; select orchestrator.manage('shops')")
+    api.create("shops", [{"country": "de", "city": "ulm", "name": "a"}, {"country": "de", "city": "bonn", "name": "b"}])
+    key = {"filterByTk": '{"country":"de","city":"bonn"}'}
+    assert api.root.get("/shops:get", params=key).json()["data"]["name"] == "b"
+    updated = api.root.post("/shops:update", params=key, json={"name": "c"}).json()["data"]
+    assert [(row["city"], row["name"]) for row in updated] == [("bonn", "c")]
+    assert api.root.post("/shops:destroy", params=key).json() == {"data": 1}
+    assert api.list("/shops:list") == [{"country": "de", "city": "ulm", "name": "a"}]
+    api.db.execute("drop table shops")
+
+
 def test_more_than_a_hundred_keys_select_their_record(api: Api) -> None:
     query = "&".join(f"filterByTk[{index}]={index + 3}" for index in range(120))
     assert api.root.get(f"/posts:get?{query}").json()["data"]["id"] == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import Any
 
 import pytest
@@ -117,6 +118,28 @@ def test_whitelist_and_blacklist(api: Api) -> None:
     assert api.root.post("/posts:create?blacklist[]=title", json=values).json()["data"]["title"] is None
 
 
+def test_lists_of_values_name_relations_as_a_whole(api: Api) -> None:
+    def created(query: str) -> Any:
+        values = {"title": "path", "read": 5, "category": {"name": secrets.token_hex(4), "level": 5}}
+        return api.root.post(f"/posts:create?{query}", json=values).json()["data"]
+
+    kept = created("whitelist=title,category.name")
+    assert (kept["title"], kept["read"], kept["category"]["level"]) == ("path", 0, 5)
+    assert created("blacklist=category.name")["category"]["level"] == 5
+    assert created("blacklist=read,category")["categoryId"] is None
+
+
+def test_what_is_given_to_a_relation_to_one(api: Api) -> None:
+    category = api.create("categories", {"name": secrets.token_hex(4)})["id"]
+    post = api.create("posts", {"title": "one", "category": category})
+    assert (post["categoryId"], "category" in post) == (category, False)
+    refused = api.root.post("/posts:create", json={"category": [category]})
+    message = "The value of 'category' cannot be in array format"
+    assert (refused.status_code, refused.json()) == (400, {"errors": [{"message": message}]})
+    missing = api.root.post("/posts:create", json={"title": "none", "category": 999_999})
+    assert missing.status_code == 400 and _count(api, "none") == 0
+
+
 def test_a_record_below_a_source_keeps_its_link_whatever_is_whitelisted(api: Api) -> None:
     post = api.create("posts", {"title": "source"})["id"]
     made = api.root.post(f"/posts/{post}/comments:create?whitelist=content", json={"content": "below"}).json()["data"]
@@ -178,6 +201,19 @@ def test_destroy_answers_how_many(api: Api) -> None:
     assert api.root.delete(f"/posts/{second}").json() == {"data": 1}
     assert api.root.post("/posts:destroy", params={"filter": json.dumps({"id": third})}).json() == {"data": 1}
     assert api.root.delete(f"/posts/{third}").json() == {"data": 0}
+
+
+@pytest.mark.parametrize("action", ["update", "destroy"])
+def test_a_key_and_a_filter_hold_together(api: Api, action: str) -> None:
+    first, second = (post["id"] for post in api.create("posts", [{"title": "b", "read": 1}, {"title": "b", "read": 2}]))
+    params = {"filterByTk[]": [first, second], "filter": '{"read":2}'}
+    answer = api.root.post(f"/posts:{action}", params=params, json={"price": 3}).json()["data"]
+    if action == "update":
+        assert [post["id"] for post in answer] == [second]
+    else:
+        assert answer == 1
+        assert [post["id"] for post in api.list("/posts:list", filter=json.dumps({"id": [first, second]}))] == [first]
+        assert api.root.post(f"/posts:destroy?filterByTk[]={first}&filterByTk[]={second}").json() == {"data": 1}
 
 
 @pytest.mark.parametrize("query", ["", "filter={}", 'filter={"$and":[]}', 'filter={"$and":[{}]}', "filterByTk="])
