@@ -19,8 +19,8 @@ check: setup ## linters, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check ## check, then every test against a private PostgreSQL
-	$(BIN)/pytest
+test: check ## check, then every test; each processor with a private PostgreSQL of its own
+	$(BIN)/pytest --numprocesses logical --dist loadfile
 
 format: setup ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .

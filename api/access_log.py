@@ -14,6 +14,8 @@ from typing import Any
 
 from sanic import Request
 
+from api.context import client_address
+
 __all__ = ["AccessLog"]
 
 
@@ -29,10 +31,12 @@ class AccessLog:
         known = "".join(
             [f', "{name}": {text(value) if isinstance(value, str) else value}' for name, value in seen.items()]
         )
+        address = text(client_address(request))
         ms = round((perf_counter() - started) * 1000, 2)
         at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         self._out.write(
             f'{{"method": {text(request.method)}, "path": {text(request.path)}, "status": {status}, "ms": {ms},'
-            f' "request_id": {text(request_id)}{known}, "event": "request", "level": "info", "timestamp": "{at}"}}\n'
+            f' "request_id": {text(request_id)}, "ip": {address}{known},'
+            f' "event": "request", "level": "info", "timestamp": "{at}"}}\n'
         )
         self._out.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -15,18 +16,20 @@ from sanic.handlers import ErrorHandler
 
 from api import query_string
 from api.access_log import AccessLog
+from api.catalog import Statements
 from api.context import Context
 from api.cors import Cors
 from api.dispatch import ACTIONS, Dispatcher
 from api.errors import INTERNAL, ApiError, Failure, NotFound, describe
 from api.explorer import PAGE, PAGE_HEADERS, Explorer
-from api.extension import load
-from api.health import Metrics, readiness
+from api.extension import extensions, load
+from api.health import PREFLIGHT, Metrics, readiness
 from api.params import Params
 from api.reply import Reply, data_reply
 from api.request import Target
 from api.services import Services
 from api.settings import Settings
+from api.wording import Wording
 
 __all__ = ["PREFIX", "create_app"]
 
@@ -43,7 +46,10 @@ log = structlog.get_logger("api")
 def create_app(settings: Settings) -> Sanic[Any, Any]:
     """An application that connects when its server starts and disconnects when that has stopped."""
     load(settings.actions)
-    replies = _Replies(settings)
+    services = Services(settings)
+    sources = {key: source.database for key, source in services.sources.items()}
+    metrics = Metrics(services.database, ACTIONS.names() | extensions.names(), sources)
+    replies = _Replies(settings, Wording(partial(_catalog, services), settings.locale), metrics)
     app = Sanic(settings.name, error_handler=_Errors(replies), configure_logging=False)
     app.config.REQUEST_MAX_SIZE = settings.max_body
     # filters and keys go in the URL; Sanic takes no more than this
@@ -52,9 +58,9 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     app.config.KEEP_ALIVE_TIMEOUT = 75
     app.config.ACCESS_LOG = False
     app.config.FALLBACK_ERROR_FORMAT = "json"
+    app.config.PROXIES_COUNT = settings.proxies or None
     app.config.MOTD = False
-    services = Services(settings)
-    server = _Server(services, replies)
+    server = _Server(services, replies, metrics)
     app.ctx.services = services
 
     @app.before_server_start
@@ -76,20 +82,27 @@ def create_app(settings: Settings) -> Sanic[Any, Any]:
     return app
 
 
-class _Replies:
-    """What every response has, whatever it answers: an id, the headers for browsers, a line in the log."""
+def _catalog(services: Services, request: Request) -> Statements | None:
+    """What is known of the tables that a request is about."""
+    return services.sources.get(request.headers.get("x-data-source", ""), services).catalogs.known
 
-    def __init__(self, settings: Settings) -> None:
+
+class _Replies:
+    """What every response has, whatever it answers: an id, the headers for browsers, a line in the log, its count."""
+
+    def __init__(self, settings: Settings, wording: Wording, metrics: Metrics) -> None:
+        self._wording = wording
+        self._metrics = metrics
         self._cors = Cors(settings.cors_origins)
         wanted = settings.access_log and settings.log_level.lower() in ("debug", "info")
         self._access_log = AccessLog() if wanted else None
 
-    def preflight(self, request: Request) -> HTTPResponse | None:
+    def preflight(self, request: Request, request_id: str) -> HTTPResponse | None:
         """The answer to a browser's question whether it may ask."""
         headers = self._cors.preflight(request)
         if headers is None:
             return None
-        return HTTPResponse(None, 204, headers | {"X-Request-Id": _request_id(request)})
+        return HTTPResponse(None, 204, headers | {"X-Request-Id": request_id})
 
     def of(
         self, request: Request, reply: Reply, request_id: str, *, retry: bool = False, content_type: str | None = None
@@ -101,9 +114,12 @@ class _Replies:
         return HTTPResponse(reply.body, reply.status, headers, content_type or reply.content_type)
 
     def failed(self, request: Request, failure: Failure, request_id: str) -> HTTPResponse:
+        self._wording.apply(failure, request)
         return self.of(request, Reply(failure.status, failure.body()), request_id, retry=failure.retry)
 
-    def log(self, request: Request, status: int, request_id: str, started: float, seen: dict[str, Any]) -> None:
+    def done(self, request: Request, status: int, request_id: str, started: float, seen: dict[str, Any]) -> None:
+        """Writes down what became of a request."""
+        self._metrics.count(seen.get("action", "other"), status, started)
         if self._access_log is not None:
             self._access_log.write(request, status, request_id, started, seen)
 
@@ -111,13 +127,12 @@ class _Replies:
 class _Server:
     """Between Sanic and the dispatcher: ids, log lines, metrics, errors."""
 
-    def __init__(self, services: Services, replies: _Replies) -> None:
+    def __init__(self, services: Services, replies: _Replies, metrics: Metrics) -> None:
         self._services = services
         self._replies = replies
         self._dispatcher = Dispatcher(services)
         self._explorer = Explorer()
-        sources = {key: source.database for key, source in services.sources.items()}
-        self._metrics = Metrics(services.database, ACTIONS.names(), sources)
+        self._metrics = metrics
 
     async def action(self, request: Request, path: str) -> HTTPResponse:
         """Anything below the prefix."""
@@ -150,9 +165,10 @@ class _Server:
 
     async def _answer(self, request: Request, answer: _Answer) -> HTTPResponse:
         started = perf_counter()
-        if request.method == "OPTIONS" and (asked := self._replies.preflight(request)) is not None:
-            return asked
         request_id = _request_id(request)
+        if request.method == "OPTIONS" and (asked := self._replies.preflight(request, request_id)) is not None:
+            self._replies.done(request, asked.status, request_id, started, {"action": PREFLIGHT})
+            return asked
         seen: dict[str, Any] = {}
         headers: dict[str, str] = {}
         try:
@@ -164,8 +180,7 @@ class _Server:
             if failure.status >= 500 and not isinstance(error, ApiError):
                 _log_failure(error, request, request_id, failure.status)
         response.headers.update(headers)
-        self._replies.log(request, response.status, request_id, started, seen)
-        self._metrics.count(seen.get("action", "other"), response.status, started)
+        self._replies.done(request, response.status, request_id, started, seen)
         return response
 
     async def live(self, request: Request) -> HTTPResponse:
@@ -205,7 +220,7 @@ class _Errors(ErrorHandler):
         request_id = _request_id(request)
         if failure.status >= 500:
             _log_failure(exception, request, request_id, failure.status)
-        self._replies.log(request, failure.status, request_id, started, {})
+        self._replies.done(request, failure.status, request_id, started, {})
         return self._replies.failed(request, failure, request_id)
 
 

@@ -88,6 +88,11 @@ class Catalogs:
             return self._current
         return await self.refresh()
 
+    @property
+    def known(self) -> Statements | None:
+        """What is known, however old: for what need not be exact."""
+        return self._current
+
     async def changed(self, _payload: str = "") -> None:
         """A change was announced: what is being read just now may be of before it."""
         self._fresh_until = 0.0

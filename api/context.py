@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sanic import Request
 
 from api import query_string
-from api.errors import ApiError, NotFound
+from api.errors import ApiError, NotFound, Worded
 from api.params import Params, load_json
 from api.request import Target
 from api.sessions import Session, visitor
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from api.services import Services
     from orchestrator.access import Access
 
-__all__ = ["Context"]
+__all__ = ["Context", "body_text", "client_address"]
 
 
 @dataclass(slots=True)
@@ -78,25 +78,40 @@ class Context:
 
     def values_text(self) -> str:
         """The values as JSON text, checked, untouched; `{}` for an empty body."""
+        limit = self.services.settings.max_elements
         if self.values is not None:
+            _check_length(self.values, limit)
             return to_json(self.values)
-        return body_text(self.request)
+        return body_text(self.request, limit)
 
     def values_json(self) -> Any:
         """The values as Python objects."""
         return load_json(self.values_text())
 
 
-def body_text(request: Request) -> str:
-    """The body as the text of one JSON object or list."""
+def client_address(request: Request) -> str:
+    """Whose request it is: what a proxy says that is counted on, else who is connected."""
+    return request.remote_addr or request.ip
+
+
+def _check_length(values: Any, limit: int) -> None:
+    if isinstance(values, list) and len(values) > limit:
+        raise ApiError(400, Worded("a list of values may have at most {} elements", str(limit)))
+
+
+def body_text(request: Request, limit: int | None = None) -> str:
+    """The body as the text of one JSON object, or of a list with so many elements at most."""
     if not request.body or request.method in ("GET", "HEAD"):
         return "{}"
     try:
         text = _json_of(request)
-        if not isinstance(load_json(text), dict | list):
+        value = load_json(text)
+        if not isinstance(value, dict | list):
             raise ValueError("neither an object nor a list")
     except ValueError:
         raise ApiError(400, "Bad Request") from None
+    if limit is not None:
+        _check_length(value, limit)
     return text
 
 

@@ -31,7 +31,7 @@ from api import (
 )
 from api.catalog import Statements
 from api.context import Context, body_text
-from api.errors import ApiError, NotFound
+from api.errors import ApiError, NotFound, Worded
 from api.extension import extensions
 from api.gate import authorize
 from api.params import Params, load_json, read_params
@@ -128,7 +128,7 @@ class Dispatcher:
         if body is not None:
             ctx.values = body.get("values") or {}
         if action.needs_filter and to_many and params.selects_nothing and not _may_do_without(ctx):
-            raise ApiError(500, f"to do {name} action, filter or filterByTk is required")
+            raise ApiError(500, Worded("to do {} action, filter or filterByTk is required", name))
         if not action.public and visit is None:
             await self._admit(ctx, action, seen)
         if params.filter is not None:
@@ -181,7 +181,7 @@ class Dispatcher:
 
     def _find(self, target: Target, collection: str, name: str, services: Services) -> Action:
         if not extensions.allows(target.resource, name):
-            raise ApiError(403, f"{name} action is not allowed")
+            raise ApiError(403, Worded("{} action is not allowed", name))
         custom = extensions.find(target.resource, name)
         if custom is not None:
             return custom
@@ -205,7 +205,7 @@ class Dispatcher:
         seen["user_id"] = session.user_id
         source = ctx.header("x-data-source")
         if source is not None and source != MAIN and source not in self._services.sources:
-            raise ApiError(500, f"data source {source} does not exist")
+            raise ApiError(500, Worded("data source {} does not exist", source))
         await admit(ctx, session)
         authorize(ctx, action)
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 
 from orchestrator.errors import OrchestratorError, by_sqlstate
 
-__all__ = ["ApiError", "Failure", "NotFound", "describe", "is_stale_catalog"]
+__all__ = ["ApiError", "Failure", "NotFound", "Worded", "describe", "is_stale_catalog"]
 
 INTERNAL = "Internal Server Error"
 BAD_REFERENCE = "Invalid SQL column or table reference"
@@ -28,6 +28,20 @@ _PREFIX = re.compile(r"^(?:(?:plpy|spiexceptions|orchestrator\.errors)\.\w+: )+"
 _KEY = re.compile(r"\((.+?)\)=\(")
 #: the first name in a message, in whatever quotes the language has
 _QUOTED = re.compile(r"[\"»«„“](.+?)[\"»«”“]")
+
+
+class Worded(str):
+    """A message about something: `name` may have a title, and the template another language."""
+
+    template: str
+    name: str
+    table: tuple[str, str] | None
+
+    def __new__(cls, template: str, name: str, table: tuple[str, str] | None = None) -> Self:
+        """`table` is the schema and the name of the table whose column `name` is, where it is one's."""
+        message = super().__new__(cls, template.format(name))
+        message.template, message.name, message.table = template, name, table
+        return message
 
 
 class ApiError(Exception):
@@ -50,11 +64,13 @@ class NotFound(ApiError):
 class Failure:
     """An error as it is sent: status, entries, and whether trying again makes sense."""
 
-    __slots__ = ("entries", "retry", "status")
+    __slots__ = ("entries", "fixed", "retry", "status")
 
     def __init__(self, status: int, *messages: str, retry: bool = False) -> None:
         self.status = status
         self.entries: list[dict[str, Any]] = [{"message": message} for message in messages]
+        #: False where somebody else worded them, a workflow for one
+        self.fixed = True
         self.retry = retry
 
     def body(self) -> bytes:
@@ -90,7 +106,7 @@ def _ours(cls: type[OrchestratorError], message: str, detail: Any) -> Failure:
             return failure
     entries = detail.get("errors") if isinstance(detail, dict) else None
     if isinstance(entries, list) and all(isinstance(entry, dict) and "message" in entry for entry in entries):
-        failure.entries = entries
+        failure.entries, failure.fixed = entries, False
     return failure
 
 
@@ -123,6 +139,11 @@ def _columns(error: psycopg.Error) -> list[str]:
     return [name.strip().strip('"') for name in found[1].split(",")]
 
 
+def _table(error: psycopg.Error) -> tuple[str, str] | None:
+    schema, table = error.diag.schema_name, error.diag.table_name
+    return (schema, table) if schema and table else None
+
+
 Wording = Callable[[str, psycopg.Error], Failure]
 
 
@@ -140,13 +161,16 @@ def _said(status: int, text: str, *, retry: bool = False) -> Wording:
 
 
 _STATES: dict[str, Wording] = {
-    "23505": lambda _, error: Failure(400, *(f"{name} already exists" for name in _columns(error))),
-    "23502": lambda message, error: Failure(400, f"{_column(message, error)} cannot be null"),
+    "23505": lambda _, error: Failure(
+        400, *(Worded("{} already exists", name, _table(error)) for name in _columns(error))
+    ),
+    "23502": lambda message, error: Failure(400, Worded("{} cannot be null", _column(message, error), _table(error))),
     "40001": _again(503),
     "40P01": _again(503),
     "42703": _said(400, BAD_REFERENCE),
     "42P01": _said(400, BAD_REFERENCE),
     "42702": _said(400, BAD_REFERENCE),
+    "42601": _said(500, "Invalid SQL syntax"),
     # values that do not compare; a function of ours that is missing is not the client's business
     "42883": lambda message, _: Failure(500, INTERNAL) if "orchestrator." in message else Failure(400, message),
     "42804": _told(400),

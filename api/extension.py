@@ -81,6 +81,10 @@ class Extensions:
         self._allowed: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         self._middlewares: list[Middleware] = []
 
+    def names(self) -> frozenset[str]:
+        """Every custom action there is."""
+        return frozenset(action.name for action in self.actions.values())
+
     def find(self, resource: str, name: str) -> CustomAction | None:
         """The custom action of a resource, else the global one."""
         return _specific(self.actions, resource, name)

@@ -13,7 +13,10 @@ from api.database import Database
 from api.reply import Reply, data_reply
 from api.services import Services
 
-__all__ = ["Metrics", "readiness"]
+__all__ = ["PREFLIGHT", "Metrics", "readiness"]
+
+#: what a browser's question is counted as
+PREFLIGHT = "preflight"
 
 _REQUESTS = Counter("orchestrator_http_requests", "Requests answered", ["action", "status"])
 _SECONDS = Histogram(
@@ -47,7 +50,7 @@ class Metrics:
     ) -> None:
         self._database = database
         self._sources = dict(sources or {})
-        self._known = known
+        self._known = known | {PREFLIGHT, "openapi"}
         self._answered: dict[tuple[str, int], Counter] = {}
         self._timed: dict[str, Histogram] = {}
 

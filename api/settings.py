@@ -38,6 +38,12 @@ class Settings:
     statement_timeout: int = 30_000
     #: bytes of a request body
     max_body: int = 10 * 1024 * 1024
+    #: records that a list as a body may hold
+    max_elements: int = 10_000
+    #: proxies in front of it: as many of the last addresses in X-Forwarded-For are believed; 0: none
+    proxies: int = 0
+    #: language of error messages where a request names none; None: what the browser wants
+    locale: str | None = None
     #: rows of a page, None is without a limit
     max_page_size: int | None = None
     #: rows of a sheet that is exported, and of one that is imported
@@ -66,12 +72,14 @@ class Settings:
                 raise ValueError(f'"{key}" cannot be the key of a data source')
         if self.processes < 1:
             raise ValueError(f'"processes" must be at least 1, not {self.processes}')
-        for name in ("max_body", "max_page_size", "max_export_rows", "max_import_rows", "max_workbook"):
+        least = ("max_body", "max_elements", "max_page_size", "max_export_rows", "max_import_rows", "max_workbook")
+        for name in least:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f'"{name}" must be at least 1, not {value}')
-        if self.statement_timeout < 0:
-            raise ValueError(f'"statement_timeout" must not be negative, not {self.statement_timeout}')
+        for name in ("statement_timeout", "proxies"):
+            if getattr(self, name) < 0:
+                raise ValueError(f'"{name}" must not be negative, not {getattr(self, name)}')
         for origin in self.cors_origins:
             if not _ORIGIN.fullmatch(origin):
                 raise ValueError(f'"{origin}" is no origin: https://app.example is one')

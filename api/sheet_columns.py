@@ -66,8 +66,10 @@ class Column:
         return value
 
 
-def read_columns(given: Any, catalog: Catalog, collection: Collection) -> list[Column]:
+def read_columns(given: Any, catalog: Catalog, collection: Collection, *, lenient: bool = False) -> list[Column]:
     """The columns that a client describes; without any, each field of the collection.
+
+    ``lenient``: those that do not exist are left out, as long as one of them does.
 
     Raises:
         ApiError: one of them does not exist.
@@ -76,7 +78,23 @@ def read_columns(given: Any, catalog: Catalog, collection: Collection) -> list[C
         return [Column(field.name, (field.name,), field) for field in collection.visible_fields]
     if not isinstance(given, list) or len(given) > _MOST:
         raise ApiError(400, f'"columns" must be a list of at most {_MOST} columns')
-    return [_column(each, catalog, collection) for each in given]
+    columns: list[Column] = []
+    unknown: _Unknown | None = None
+    for each in given:
+        try:
+            columns.append(_column(each, catalog, collection))
+        except _Unknown as error:
+            unknown = unknown or error
+    if unknown is not None and not (lenient and columns):
+        raise unknown
+    return columns
+
+
+class _Unknown(ApiError):
+    """A column that does not exist, or that the role does not see."""
+
+    def __init__(self, path: Sequence[str], collection: Collection) -> None:
+        super().__init__(400, f'"{".".join(path)}" is not a column of "{collection.name}"')
 
 
 def _column(given: Any, catalog: Catalog, collection: Collection) -> Column:
@@ -93,7 +111,7 @@ def _column(given: Any, catalog: Catalog, collection: Collection) -> Column:
 def _resolve(
     index: Sequence[str], catalog: Catalog, collection: Collection
 ) -> tuple[tuple[str, ...], Field, Association | None]:
-    unknown = ApiError(400, f'"{".".join(index)}" is not a column of "{collection.name}"')
+    unknown = _Unknown(index, collection)
     first, path, here = None, list(index), collection
     for position, name in enumerate(index):
         field = here.fields.get(name)

@@ -32,8 +32,8 @@ from orchestrator.model.shape import split
 __all__ = ["ACTIONS"]
 
 _OCTETS = "application/octet-stream"
-#: what this process is at, by action and collection
-_running: set[tuple[str, str]] = set()
+#: what this process is at, by data source, action and collection
+_running: set[tuple[str, str, str]] = set()
 
 
 async def export(ctx: Context) -> Reply:
@@ -125,7 +125,12 @@ async def _asked(ctx: Context) -> tuple[list[Column], str, str]:
     if not all(text is None or isinstance(text, str) for text in texts):
         raise ApiError(400, '"title" and "explain" must be texts')
     title, explain = texts
-    return read_columns(columns, seen, collection), title or ctx.collection, explain or ""
+    # what a role does not see disappears, here as elsewhere
+    return (
+        read_columns(columns, seen, collection, lenient=ctx.access is not None),
+        title or ctx.collection,
+        explain or "",
+    )
 
 
 def _permitted(ctx: Context, catalog: Catalog) -> Collection:
@@ -196,7 +201,7 @@ def _file(ctx: Context, title: str, content: bytes) -> Reply:
 @contextmanager
 def _alone(ctx: Context, action: str) -> Iterator[None]:
     """One at a time, of a collection, in a process; imports are alone in the database as well."""
-    key = (action, ctx.collection)
+    key = (ctx.services.key, action, ctx.collection)
     if key in _running:
         raise ApiError(409, f"another {action} action is running")
     _running.add(key)

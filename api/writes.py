@@ -16,6 +16,9 @@ from api.user import read_user
 
 __all__ = ["act", "create", "destroy", "update"]
 
+#: in the context of an error that the engine has decided on
+_RAISED = "enforce(text)"
+
 
 async def create(ctx: Context) -> Reply:
     """The new record; a list of them for a list of values."""
@@ -54,8 +57,8 @@ async def act(ctx: Context, values: str, more: Mapping[str, Any] | None = None) 
             ),
         )
     except psycopg.IntegrityError as error:
-        # at the commit, past the engine, which says no more of it than the role may know
-        if ctx.access is None or error.diag.table_name is None:
+        # at the commit, past the engine, which says no more than the role may know
+        if ctx.access is None or _RAISED in (error.diag.context or ""):
             raise
         raise ApiError(400, "a reference or a value is not allowed") from None
     if row is None or row[0] is None:

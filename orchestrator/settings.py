@@ -43,6 +43,12 @@ class Settings(BaseSettings):
     statement_timeout: int = Field(default=30_000, ge=0)
     #: bytes of a request body
     max_body: int = Field(default=10 * 1024 * 1024, ge=1)
+    #: records that a list as a body may hold
+    max_elements: int = Field(default=10_000, ge=1)
+    #: proxies in front of the API whose X-Forwarded-For is believed
+    proxies: int = Field(default=0, ge=0)
+    #: language of error messages where a request names none; "" is what the browser wants
+    locale: str = ""
     #: origins whose pages may send cookies, separated by commas
     cors_origins: str = ""
     #: seconds that requests in flight get when the API stops

@@ -1,6 +1,7 @@
 """Databases for tests: one private server a session, one template with the schema, one clone of it a test.
 
-Only tests that ask for a database start the server: `.venv/bin/pytest tests/unit` needs none.
+Only tests that ask for a database start the server: `.venv/bin/pytest tests/unit` needs none. Under `make test` each
+processor has a session, and so a server, of its own; the tests of a module stay together.
 """
 
 from __future__ import annotations

@@ -26,7 +26,6 @@ from orchestrator.engine.guard import Guard, Skip, bound_guards, guards_of
 from orchestrator.engine.history import Entry, History
 from orchestrator.engine.port import StatementError
 from orchestrator.engine.quick_create import prepare as quick_create
-from orchestrator.engine.titles import titled
 from orchestrator.engine.veil import veiled
 from orchestrator.engine.verdict import Refusal
 from orchestrator.errors import (
@@ -122,7 +121,9 @@ def act(host: RequestHost, text: str, standing: Standing) -> Done:
         ours = _revive(error)
         if ours is not None:
             return _refused(host, entries, ours)
-        raise titled(error if limits is None else veiled(error, limits), host) from None
+        if limits is None:
+            raise
+        raise veiled(error, limits) from None
     finally:
         host.requesting = False
 
@@ -168,7 +169,8 @@ def _carry_out(host: RequestHost, frame: Frame, action: Action) -> Answer:
     action.settle()
     try:
         for params in action.parameters():
-            messages += _judge(host, frame, action.event, action.shown(params))
+            with host.budget():
+                messages += _judge(host, frame, action.event, action.shown(params))
     except Skip as skip:
         return _OK, _body(None, messages + skip.messages)
     data = action.perform()

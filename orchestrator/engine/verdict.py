@@ -34,6 +34,8 @@ def error_text(error: OrchestratorError | StatementError) -> str:
         verdict["detail"] = detail
     if error.hint:
         verdict["hint"] = error.hint
+    if isinstance(error, StatementError) and error.table:
+        verdict["place"] = [error.schema or "", error.table, error.column or ""]
     return to_json(verdict)
 
 

@@ -40,11 +40,12 @@ class Field:
     array: bool = False
     #: schema of the type's own comparison operators, None for pg_catalog
     operators: str | None = None
+    #: what a person reads, where it was given one
+    title: str | None = None
     #: of a position: the column whose values have an order each
     scope_key: str | None = None
     #: what was declared of its values: see engine.field_values
     behaviour: Mapping[str, Any] = field(default_factory=dict)
-    title: str | None = None
 
     @property
     def writable(self) -> bool:
@@ -235,6 +236,7 @@ def _collection(item: Mapping[str, Any], keys: Mapping[str, Key]) -> Collection:
 
 
 def _field(column: Mapping[str, Any]) -> Field:
+    titles = (column.get("title"), (column.get("behaviour") or {}).get("title"))
     return Field(
         name=column["name"],
         type=column["type"],
@@ -247,15 +249,10 @@ def _field(column: Mapping[str, Any]) -> Field:
         hidden=column.get("hidden") is True or column["type"] == "password",
         array=column.get("array", False),
         operators=column.get("operators"),
+        title=next((title for title in titles if isinstance(title, str)), None),
         scope_key=column.get("scopeKey"),
         behaviour=column.get("behaviour") or {},
-        title=_title(column.get("title")),
     )
-
-
-def _title(value: Any) -> str | None:
-    """What people call a field; a template of the client's is nothing to show."""
-    return value if isinstance(value, str) and value and "{{" not in value else None
 
 
 def _association(relation: Mapping[str, Any], source: str, keys: Mapping[str, Key]) -> Association | None:

@@ -63,7 +63,7 @@ class FieldDefinition:
             if self.type in {"array", "set"}:
                 behaviour["sorted"] = True
             # null where nothing is declared any more: what is stored is merged with this
-            read["behaviour"] = behaviour or None
+            read["behaviour"] = {**behaviour, **titled} if behaviour else None
         if self.type == "password":
             read["hidden"] = True
         return read

@@ -232,6 +232,15 @@ def limit(ledger: Ledger) -> Ledger:
 
 
 @pytest.fixture
+def guarded(limit: Ledger) -> Ledger:
+    """The guarded table, writable by the login `writer`, and a user Root with the id 1."""
+    limit.run("grant select, insert, update, delete on expenses to writer")
+    limit.run("insert into orchestrator.users (nickname, password) values ('Root', 'hash-of-a-secret')")
+    limit.run("insert into orchestrator.roles (name) values ('root') on conflict do nothing")
+    return limit
+
+
+@pytest.fixture
 def connect(dsn: str) -> Iterator[Connect]:
     """``connect(user=…)`` → another session, autocommit, closed after the test."""
     with ExitStack() as stack:

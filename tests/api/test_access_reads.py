@@ -116,6 +116,7 @@ def world(api: Api) -> Api:
     roles.add("of_nickname", notes={"view": {"scope": {"secret": "{{$user.nickname}}"}}})
     roles.add("of_nothing", notes={"view": {"scope": {"teamId": "{{$user.nothing}}"}}})
     roles.add("unlabelled", notes={"view": {"fields": ["title", "parentId"]}})
+    roles.add("people", snippets=["pm.users"])
     roles.add("keys", snippets=["pm.api-keys.configuration"])
     roles.add("flows", snippets=["pm.workflow.workflows"])
     api.db.execute("update orchestrator.roles set title = 'mine too' where name = 'of_role'")
@@ -410,6 +411,13 @@ def test_a_page_tells_what_may_be_done_to_its_records(ask: Ask, role: str, allow
     assert page["meta"]["count"] == len(allowed["view"])
     one = ask(role, "/notes:get/2", headers=_META).json()
     assert one["meta"] == {"allowedActions": {name: [2] if 2 in keys else [] for name, keys in allowed.items()}}
+
+
+def test_users_are_changed_by_who_holds_a_snippet(ask: Ask) -> None:
+    allowed = ask("everything", "/users:list", headers=_META).json()["meta"]["allowedActions"]
+    assert allowed["view"] and allowed["update"] == allowed["destroy"] == []
+    allowed = ask("people", "/users:list", headers=_META).json()["meta"]["allowedActions"]
+    assert allowed["view"] == allowed["update"] == allowed["destroy"]
 
 
 def test_root_may_do_everything_to_what_is_on_a_page(world: Api) -> None:

@@ -162,7 +162,7 @@ def test_a_value_that_is_taken_is_told_by_the_title_of_its_field(api: Api) -> No
         {"name": "code", "type": "string", "unique": True, "uiSchema": {"title": '{{t("Code")}}'}},
     )
     api.create("badges", {"no": "1", "plain": "1", "code": "1"})
-    for values, label in (({"no": "1"}, 'Badge (no. "x"), new'), ({"plain": "1"}, "plain"), ({"code": "1"}, "code")):
+    for values, label in (({"no": "1"}, 'Badge (no. "x"), new'), ({"plain": "1"}, "plain"), ({"code": "1"}, "Code")):
         refused = api.root.post("/badges:create", json=values)
         assert (refused.status_code, message_of(refused)) == (400, f"{label} already exists")
     assert api.root.post("/badges:update?filterByTk=1", json={"no": "2"}).status_code == 200

@@ -13,6 +13,7 @@ import pytest
 from pytest_postgresql.janitor import DatabaseJanitor
 
 from api.settings import Settings
+from api.workbook import read_rows
 from orchestrator.cluster import SUPERUSER, Cluster, free_port
 
 from .conftest import Api, Serve
@@ -249,3 +250,18 @@ def test_only_the_apis_login_brings_a_visitor(both: Both) -> None:
 def test_keys_of_databases_are_names_of_their_own(sources: Any) -> None:
     with pytest.raises(ValueError, match="cannot be the key of a data source"):
         Settings(dsn="x", data_sources=sources)
+
+
+def test_records_are_upserted_and_leave_as_sheets_there_as_well(both: Both) -> None:
+    root = both.api.root
+    path = "/posts:firstOrCreate?filterKeys[]=title"
+    made = root.post(path, json={"title": "once there"}, headers=EAST).json()["data"]
+    assert root.post(path, json={"title": "once there"}, headers=EAST).json()["data"] == made
+    assert both.east.execute("select count(*) from posts where title = 'once there'").fetchone() == (1,)
+    assert _all(root, '/posts:list?filter={"title":"once there"}') == []
+    sheet = root.post("/posts:export", params={"filter": '{"title": "once there"}'}, json={}, headers=EAST)
+    rows = read_rows(sheet.content, most_rows=10, most_bytes=1_000_000)
+    assert [cells[:2] for _, cells in rows] == [["id", "title"], [made["id"], "once there"]]
+    form = {"files": {"file": sheet.content}, "data": {"columns": '[{"dataIndex": ["title"]}]'}}
+    assert root.post("/posts:importXlsx", **form, headers=EAST).json()["data"] == {"successCount": 1}
+    assert both.east.execute("select count(*) from posts where title = 'once there'").fetchone() == (2,)

@@ -219,6 +219,10 @@ def test_a_role_imports_what_it_may_import(api: Api) -> None:
         refused = import_rows(gina, "posts", [TITLE, by_key], header, ["by gina 2", closed["id"]])
         assert_refused(refused, f'row 2: no record has "{closed["id"]}" in "Category"')
         assert_refused(import_rows(gina, "posts", [READ], ["Times read"], [5]), '"read" is not a column of "posts"')
+        both = import_rows(gina, "posts", [TITLE, READ], ["Title", "Times read"], ["by gina 4", 5])
+        assert_imported(both, 1)
+        (post,) = api.list("/posts:list", filter='{"title": "by gina 4"}')
+        assert post["read"] == 0
         secret = {"dataIndex": ["category", "level"], "defaultTitle": "Level"}
         assert_refused(
             import_rows(gina, "posts", [secret], ["Level"], [5]), '"category.level" is not a column of "posts"'
@@ -226,7 +230,7 @@ def test_a_role_imports_what_it_may_import(api: Api) -> None:
         content = [{"dataIndex": ["content"], "defaultTitle": "Content"}]
         assert import_rows(gina, "comments", content, ["Content"], ["c"]).status_code == 403
         assert client.post("/posts:create", json={"title": "by gina 3"}).status_code == 403
-    assert titles_like(api, "by gina") == ["by gina"]
+    assert titles_like(api, "by gina") == ["by gina", "by gina 4"]
 
 
 def test_what_is_wrong_with_a_row_tells_a_role_nothing_of_what_it_does_not_see(api: Api) -> None:
@@ -251,3 +255,12 @@ def test_a_template_is_for_who_may_import(api: Api) -> None:
         assert rows_of(client.post("/posts:downloadXlsxTemplate", json={"columns": [TITLE]})) == [["Title"]]
         refused = client.post("/posts:downloadXlsxTemplate", json={"columns": [READ]})
         assert_refused(refused, '"read" is not a column of "posts"')
+
+
+@pytest.mark.parametrize("action", ["create", "importXlsx"])
+def test_a_long_list_is_no_run_that_never_ends(api: Api, action: str) -> None:
+    """Each record has processor time of its own."""
+    request = json.dumps({"action": action, "values": [{"title": f"long {number}"} for number in range(15_000)]})
+    (answer,) = api.db.execute("select orchestrator.act(%s, 'posts', null, 1, 'root')", (request,)).fetchone() or ("",)
+    assert answer[:3] == "200"
+    api.db.execute("delete from posts where title like 'long %'")

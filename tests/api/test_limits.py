@@ -58,7 +58,7 @@ def served(api: Api, login_dsn: str) -> Iterator[Served]:
         login_dsn,
         api.root.headers["Authorization"],
         "--max-page-size=3",
-        "--statement-timeout=300",
+        "--statement-timeout=2000",
         "--cors-origin=https://a.example",
         "--cors-origin=https://b.example",
         ORCHESTRATOR_MAX_BODY="2000",

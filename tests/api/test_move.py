@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from .conftest import Api
@@ -139,6 +140,18 @@ def test_moving_is_no_change_of_the_record(api: Api, cards: dict[str, int]) -> N
     assert stamps() == before
     api.root.post(f"/cards:update/{cards['a']}", json={"title": "a"})
     assert stamps() != before
+
+
+def test_no_setting_hides_another_change_than_a_move(api: Api, cards: dict[str, int]) -> None:
+    with psycopg.connect(api.dsn) as plain:
+        plain.execute("select set_config('orchestrator.moving', 'cards'::regclass::oid::text, false)")
+        moved, written = (
+            plain.execute(
+                f'update cards set {change} where id = %s returning "updatedAt" = now()', [cards["a"]]
+            ).fetchone()
+            for change in ("sort = 77, state = 'done'", "sort = 78, title = 'z'")
+        )
+    assert (moved, written) == ((False,), (True,))
 
 
 def test_without_anything_to_move_it_is_fine(api: Api, cards: dict[str, int]) -> None:

@@ -78,8 +78,6 @@ _DIFFERENT: dict[str, tuple[int, str | None]] = {
     # six actions are available
     "bob roles:check": (200, None),
     "bob roles:check X-Role owner": (200, None),
-    # messages are in English
-    "X-Locale zh-CN unique violation": (400, "name already exists"),
 }
 
 #: what belongs to applications that are not here

@@ -133,7 +133,8 @@ def fetch(host: Host, sql: str, params: str = "[]", infer: str = "") -> str:
         with host.savepoint():
             rows = host.fetch(sql, json.loads(params), infer=bool(infer))
     except StatementError as error:
-        return to_json({"sqlstate": error.sqlstate, "message": str(error), "detail": error.detail, "hint": error.hint})
+        said = {"sqlstate": error.sqlstate, "message": str(error), "detail": error.detail, "hint": error.hint}
+        return to_json(said | ({"place": [error.schema, error.table, error.column]} if error.table else {}))
     return to_json([[[name, type(value).__name__, repr(value)] for name, value in row.items()] for row in rows])
 
 

@@ -43,6 +43,17 @@ def test_an_error_keeps_code_message_detail_and_hint(workflows: Workflows) -> No
 
 
 @pytest.mark.parametrize(
+    ("sql", "place"),
+    [
+        ("insert into public.plain values (1), (1)", ["public", "plain", None]),
+        ("insert into public.plain values (null)", ["public", "plain", "id"]),
+    ],
+)
+def test_a_violated_constraint_says_where(workflows: Workflows, sql: str, place: list[str]) -> None:
+    assert workflows.engine.call("fetch", sql)["place"] == place
+
+
+@pytest.mark.parametrize(
     ("sql", "sqlstate"),
     [
         ("selec 1", "42601"),

@@ -38,6 +38,11 @@ def test_a_code_is_sent_where_there_is_one() -> None:
     assert json.loads(describe(NotFound()).body()) == {"errors": [{"message": "Not Found"}]}
 
 
+def test_sql_that_cannot_be_read_is_not_the_clients_business() -> None:
+    failure = describe(psycopg.errors.SyntaxError('syntax error at or near "secret"'))
+    assert (failure.status, failure.entries) == (500, [{"message": "Invalid SQL syntax"}])
+
+
 def test_a_lost_connection_says_try_again() -> None:
     failure = describe(psycopg.OperationalError("connection to server at 10.0.0.1 failed"))
     assert (failure.status, failure.retry) == (503, True)

@@ -47,7 +47,7 @@ class ImportRows(Create):
         count = 0
         for number, values in zip(self._numbers(elements), elements, strict=True):
             try:
-                count += len(self._create(values))
+                count += len(self.create(values))
             except InvalidError as error:
                 raise InvalidError(f"row {number}: {error}") from None
             except StatementError as error:

@@ -52,7 +52,9 @@ class Update(Action):
         """The updated records."""
         values = self.request.values
         pairs = zip(objects(values), self._reaches, strict=True)
-        found: list[tuple[str, Any]] = [self._update(element) if reaches else ("[]", ()) for element, reaches in pairs]
+        found: list[tuple[str, Any]] = [
+            self._update_one(element) if reaches else ("[]", ()) for element, reaches in pairs
+        ]
         if isinstance(values, list):
             return f"[{','.join(text for text, _ in found)}]"
         ((text, texts),) = found
@@ -86,6 +88,11 @@ class Update(Action):
     def _params(self, values: dict[str, Any]) -> dict[str, Any]:
         given = {"filterByTk": self._key(values), "filter": self.request.filter, "values": values}
         return {name: value for name, value in given.items() if value is not None}
+
+    def _update_one(self, values: Mapping[str, Any]) -> tuple[str, Any]:
+        """As for an element of a list, with processor time of its own."""
+        with self.host.budget():
+            return self._update(values)
 
     def _update(self, values: Mapping[str, Any]) -> tuple[str, Any]:
         """The rows' JSON array, and the JSON of each."""

@@ -25,7 +25,9 @@ as $$
     left join lateral (
         select
             jsonb_agg(
-                jsonb_build_object('name', f.name, 'type', f.type) || (f.options - 'uiSchema')
+                jsonb_build_object('name', f.name, 'type', f.type) || (f.options - array['uiSchema'])
+                -- a key that was made with the collection is called like that by everybody
+                || case when c.created and f.name = 'id' and not f.options ? 'title' then '{"title": "ID"}' else '{}' end::jsonb
                 order by f.sort, f.attnum
             ) filter (where f.attnum is not null) as columns,
             jsonb_agg(

@@ -17,7 +17,12 @@ begin
     if v_message is null then
         v_message := 'the operation was refused by a workflow';
     end if;
-    if v_detail is null and v_hint is null then
+    if v_verdict ? 'place' then
+        raise exception using
+            errcode = v_verdict ->> 'sqlstate', message = v_message, detail = coalesce(v_detail, ''), hint = coalesce(v_hint, ''),
+            schema = v_verdict #>> '{place,0}', table = v_verdict #>> '{place,1}',
+            column = v_verdict #>> '{place,2}';
+    elsif v_detail is null and v_hint is null then
         raise exception using errcode = v_verdict ->> 'sqlstate', message = v_message;
     elsif v_hint is null then
         raise exception using errcode = v_verdict ->> 'sqlstate', message = v_message, detail = v_detail;

@@ -179,7 +179,8 @@ def leaves(draw: Draw, collection: str) -> dict[str, Any]:
         general += [{f"{dotted}.$childIn": [1, 2]}, {f"{dotted}.$childNotIn": [3]}]
     if name in TEXTUAL:
         text = draw(st.sampled_from(TEXTS))
-        return draw(st.sampled_from([{f"{dotted}.$includes": text}, {f"{dotted}.$ne": text}, *general]))
+        pattern = {f"{dotted}.{draw(st.sampled_from(['$regexp', '$notRegexp']))}": draw(st.sampled_from("abA"))}
+        return draw(st.sampled_from([{f"{dotted}.$includes": text}, {f"{dotted}.$ne": text}, pattern, *general]))
     if name in NUMBERS:
         number = draw(st.integers(-1, 12))
         other = draw(st.sampled_from([column for column in COLUMNS[collection] if column in {*NUMBERS, "nope"}]))

@@ -244,6 +244,17 @@ def test_a_template_says_nothing_of_relations_that_may_not_be_seen(asked: Asked)
     assert row == {"title": "one", "secret": "x"}
 
 
+def test_a_scope_does_not_keep_a_filter_from_its_index(asked: Asked) -> None:
+    access: Any = {"docs": {"scope": {"team.name": "red"}}, "notes": {"scope": {"body.$ne": "x"}}}
+    for request in ({"filter": {"id": 1}}, {"filterByTk": 1}, {"filter": {"id": 1, "title.$regexp": "o"}}):
+        sql, values = asked.statement("docs", **request, limit=5, count=True, appends=["notes"], access=access)
+        cursor = RawCursor(asked.connection)
+        with asked.connection.transaction(force_rollback=True):
+            asked.connection.execute("set local enable_seqscan = off")
+            plan = "\n".join(row[0] for row in cursor.execute(f"explain {sql}".encode(), values))
+        assert plan.count("docs_pkey") == 2, plan
+
+
 def test_the_number_of_hidden_rows_is_not_estimated(asked: Asked) -> None:
     page = {"limit": 1, "count": True}
     assert "reltuples" in asked.statement("docs", **page, access={"docs": {}})[0]
