@@ -118,7 +118,7 @@ def _anonymize(scope: Scope, selection: Selection, *also: str) -> None:
     linked to them too.
     """
     collection = scope.structure(selection.collection.name)
-    names = {f.name for f in collection.fields.values() if f.primary_key or f.type in _OWN_TYPES}
+    names = {f.name for f in collection.fields.values() if f.primary_key or f.identity or f.type in _OWN_TYPES}
     names |= {a.foreign_key for a in collection.associations.values() if a.type == "belongsTo"}
     names |= {*collection.key_columns, *_STAMPS, *also}
     selection.hidden |= names

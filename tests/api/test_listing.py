@@ -11,6 +11,7 @@ import pytest
 from orchestrator.cluster import free_port
 
 from .conftest import PASSWORD, Api, Serve
+from .declaring import make
 
 _SCHEMA = """
 create table sections (
@@ -166,6 +167,41 @@ def test_a_template_has_nothing_that_only_one_record_can_have(api: Api) -> None:
     api.db.execute('delete from comments where "postId" > 5')
     api.db.execute('delete from "postsTags" where "postId" > 5')
     api.db.execute("delete from posts where id > 5")
+
+
+def test_a_template_has_no_place_no_number_and_no_author(api: Api) -> None:
+    make(
+        api,
+        "plans",
+        {"name": "name", "type": "string"},
+        {"name": "pin", "type": "password"},
+        {"name": "place", "type": "sort", "scopeKey": "name"},
+        {"name": "number", "type": "integer", "autoIncrement": True},
+        {"name": "category", "type": "belongsTo", "target": "categories"},
+        createdAt=True,
+        updatedAt=True,
+        createdBy=True,
+        updatedBy=True,
+        sortable=True,
+    )
+    api.create("plans", {"name": "a", "pin": "1234", "category": 1})
+    path = "/plans:get/1?isTemplate=true&appends=category,createdBy"
+    template = api.root.get(path).json()["data"]
+    assert template == {"name": "a", "category": {"id": 1, "name": "news", "level": 1}}
+    assert api.create("plans", template)["number"] == 2
+
+
+def test_no_other_collection_stands_in_for_the_one_that_is_asked(api: Api) -> None:
+    asked = api.root.get("/posts:get/1?fields=title&targetCollection=comments").json()
+    assert asked == {"data": {"title": "p1"}}
+    changed = api.root.post("/posts:update/1?targetCollection=comments", json={"title": "p1"}).json()["data"]
+    assert [row["title"] for row in changed] == ["p1"]
+
+
+def test_pages_may_be_left_out_by_a_boolean(api: Api) -> None:
+    body = {"paginate": False, "fields": ["read"], "sort": ["read"]}
+    reply = api.root.post("/resourcer/posts:list", json=body).json()
+    assert (list(reply), len(reply["data"])) == (["data"], 5)
 
 
 # -- names that are missing --------------------------------------------------------------------------------------------
