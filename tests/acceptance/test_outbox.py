@@ -107,7 +107,8 @@ def test_the_context_keeps_user_role_and_relations_as_they_were(ledger: Ledger, 
     ledger.run(
         "create table categories (id bigint primary key, name text);"
         "create table articles (id bigint primary key, title text, category_id bigint references categories);"
-        "insert into categories values (1, 'books')"
+        "insert into categories values (1, 'books');"
+        'insert into orchestrator.roles (name, strategy) values (\'editor\', \'{"actions": ["create", "view"]}\')'
     )
     ledger.manage("categories", "articles")
     relation = ledger.value(
