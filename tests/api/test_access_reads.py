@@ -2,170 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import httpx
 import pytest
-from psycopg.types.json import Jsonb
 
 from tests.api.conftest import Api
 
-_SCHEMA = """
-create table teams (id bigint primary key, name text, secret text, "createdById" bigint);
-create table notes (
-    id bigint primary key,
-    title text,
-    secret text,
-    points integer,
-    labels text[],
-    "teamId" bigint references teams (id),
-    "parentId" bigint references notes (id),
-    "createdAt" timestamptz not null default '2026-01-01Z',
-    "createdById" bigint
-);
-create table marks (id bigint primary key, name text);
-create table "notesMarks" (
-    "noteId" bigint references notes (id), "markId" bigint references marks (id), weight integer,
-    primary key ("noteId", "markId")
-);
-grant all on teams, notes, marks, "notesMarks" to orchestrator_owner, orchestrator_runner;
-select orchestrator.manage(name) from unnest(array['teams', 'notes', 'marks', '"notesMarks"']) as t (name);
-update orchestrator.collections set options = options || '{"tree": "adjacency-list"}' where name = 'notes';
-insert into teams values (1, 'red', 'r', 1), (2, 'blue', 'b', 2);
-insert into marks values (1, 'hot'), (2, 'cold');
-"""
-_NOTES = """
-insert into notes (id, title, secret, points, labels, "teamId", "parentId", "createdById") values
-    (1, 'mine', 's1', 10, '{a,b}', 1, null, %(me)s),
-    (2, 'mine too', 's2', 20, '{a}', 2, 1, %(me)s),
-    (3, 'hers', 's3', 40, '{c}', 1, 1, %(her)s),
-    (4, 'hers too', 's4', 80, null, null, 3, %(her)s);
-insert into "notesMarks" values (1, 1, 5), (1, 2, 6), (3, 1, 7);
-"""
-_BAD = {"errors": [{"message": "Invalid SQL column or table reference"}]}
-_DENIED = {"errors": [{"message": "No permissions"}]}
-#: what a role holds of the application's settings: nothing
-_NOTHING = ["!pm", "!pm.*", "!ui.*"]
+from .viewing import BAD, DENIED, Ask, ask, client, data, ids, world
 
-
-class Roles:
-    """Roles as rows."""
-
-    def __init__(self, api: Api) -> None:
-        self._db = api.db
-
-    def add(self, name: str, *actions: str, snippets: Any = _NOTHING, **resources: Mapping[str, Any]) -> None:
-        """A role with a strategy, and permissions of its own for some resources."""
-        self._db.execute(
-            "insert into orchestrator.roles (name, strategy, snippets) values (%s, %s, %s)",
-            (name, Jsonb({"actions": list(actions)}), Jsonb(snippets)),
-        )
-        for resource, permissions in resources.items():
-            self._permit(name, resource, permissions)
-
-    def _permit(self, role: str, resource: str, permissions: Mapping[str, Any]) -> None:
-        id_ = self._new(
-            "insert into orchestrator.data_sources_roles_resources (role_name, name, using_actions_config)"
-            " values (%s, %s, true) returning id",
-            role,
-            resource,
-        )
-        for action, permission in permissions.items():
-            scope = permission.get("scope")
-            scope_id = scope and self._new(
-                "insert into orchestrator.data_sources_roles_resources_scopes (key, name, resource_name, scope)"
-                " values (%s, 'a scope', %s, %s) returning id",
-                f"{role} {resource} {action}",
-                resource,
-                Jsonb(scope),
-            )
-            self._db.execute(
-                "insert into orchestrator.data_sources_roles_resources_actions"
-                " (roles_resource_id, name, fields, scope_id) values (%s, %s, %s, %s)",
-                (id_, action, Jsonb(permission["fields"]) if "fields" in permission else None, scope_id),
-            )
-
-    def _new(self, sql: str, *values: Any) -> int:
-        (id_,) = self._db.execute(sql.encode(), values).fetchone() or (0,)
-        return int(id_)
-
-
-_OWN = {"createdById": "{{ctx.state.currentUser.id}}"}
-_MANY = {"title.$includes": "mine"}
-
-
-@pytest.fixture(scope="module")
-def world(api: Api) -> Api:
-    """Notes of two people, and roles that the first of them has."""
-    roles = Roles(api)
-    roles.add("owner", "view:own", "update:own")
-    roles.add("everything", "view", "update", "destroy")
-    roles.add("titles", "view", notes={"view": {"fields": ["title"]}})
-    roles.add("blind", "view:own", notes={"view": {}}, users={}, roles={})
-    roles.add("teamless", notes={"view": {}}, marks={"view": {}})
-    roles.add(
-        "scoped",
-        notes={"view": {"scope": _MANY}, "update": {"scope": {"points.$gt": 10}}},
-        teams={"view": {"fields": ["name"], "scope": {"name": "red"}}},
-        marks={"view": {}},
-    )
-    roles.add("linked", notes={"view": {}}, marks={"view": {}}, notesMarks={"view": {"fields": ["markId"]}})
-    roles.add("red", notes={"view": {"scope": {"team.secret": "r"}}})
-    roles.add("of_role", notes={"view": {"scope": {"title": "{{ctx.state.currentUser.roles.title}}"}}})
-    roles.add("of_nickname", notes={"view": {"scope": {"secret": "{{$user.nickname}}"}}})
-    roles.add("of_nothing", notes={"view": {"scope": {"teamId": "{{$user.nothing}}"}}})
-    roles.add("unlabelled", notes={"view": {"fields": ["title", "parentId"]}})
-    roles.add("people", snippets=["pm.users"])
-    roles.add("keys", snippets=["pm.api-keys.configuration"])
-    roles.add("flows", snippets=["pm.workflow.workflows"])
-    api.db.execute("update orchestrator.roles set title = 'mine too' where name = 'of_role'")
-    every = [row[0] for row in api.db.execute("select name from orchestrator.roles where not hidden")]
-    me, her = api.add_user("ann", *every), api.add_user("eve", "owner")
-    api.db.execute("update orchestrator.users set nickname = 's3' where username = 'ann'")
-    api.db.execute(_SCHEMA)
-    api.db.execute(_NOTES % {"me": me, "her": her})
-    api.db.execute("update orchestrator.identity_settings set config = %s where key = 'roles'", (_union(),))
-    return api
-
-
-def _union() -> Jsonb:
-    return Jsonb({"roleMode": "allow-use-union"})
-
-
-Ask = Callable[..., httpx.Response]
-
-
-@pytest.fixture(scope="module")
-def client(world: Api) -> Iterator[httpx.Client]:
-    with world.client("ann") as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def ask(client: httpx.Client) -> Ask:
-    """`ask("owner", "/notes:list", …)`: the reply to ann in that role."""
-
-    def get(role: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **params: Any) -> Any:
-        asked = {"params": params, "headers": {"X-Role": role, **(headers or {})}}
-        return client.get(path, **asked) if body is None else client.post(path, json=body, **asked)
-
-    return get
-
-
-@pytest.fixture(scope="module")
-def data(ask: Ask) -> Callable[..., Any]:
-    def get(*args: Any, **kwargs: Any) -> Any:
-        response = ask(*args, **kwargs)
-        assert response.status_code == 200, response.text
-        return response.json()["data"]
-
-    return get
-
-
-@pytest.fixture(scope="module")
-def ids(data: Callable[..., Any]) -> Callable[..., list[int]]:
-    return lambda *args, **kwargs: [record["id"] for record in data(*args, **kwargs)]
+#: fixtures
+__all__ = ["ask", "client", "data", "ids", "world"]
 
 
 # -- columns -----------------------------------------------------------------------------------------------------------
@@ -184,7 +30,7 @@ def test_columns_without_permission_are_not_shown(data: Any) -> None:
 def test_of_named_columns_those_are_shown_that_may_be_seen(ask: Ask, data: Any, name: str) -> None:
     assert data("titles", "/notes:list", fields=f"title,{name}")[0] == {"title": "mine"}
     alone = ask("titles", "/notes:list", fields=name)
-    assert (alone.status_code, alone.json()) == (400, _BAD)
+    assert (alone.status_code, alone.json()) == (400, BAD)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +63,7 @@ def test_a_query_is_of_columns_that_may_be_seen(ask: Ask, data: Any) -> None:
         {"measures": [count], "filter": {"secret": "s1"}},
     ):
         response = ask("titles", "/notes:query", query)
-        assert (response.status_code, response.json()) == (400, _BAD), query
+        assert (response.status_code, response.json()) == (400, BAD), query
     assert data("titles", "/notes:query", {"measures": [count]}) == [{"n": 4}]
 
 
@@ -300,8 +146,8 @@ def test_a_permission_of_a_resource_stands_in_for_the_strategy(ask: Ask) -> None
     assert ask("everything", "/marks:list").status_code == 200
     for path in ("/teams:list", "/teams:get/1", "/notesMarks:list", "/notes/1/team:get"):
         response = ask("teamless", path)
-        assert (response.status_code, response.json()) == (403, _DENIED)
-    assert ask("teamless", "/teams:query", {"measures": [{"field": "id"}]}).json() == _DENIED
+        assert (response.status_code, response.json()) == (403, DENIED)
+    assert ask("teamless", "/teams:query", {"measures": [{"field": "id"}]}).json() == DENIED
 
 
 # -- relations ---------------------------------------------------------------------------------------------------------
@@ -331,7 +177,7 @@ def test_appended_records_are_seen_as_they_would_be_listed(data: Any) -> None:
 )
 def test_conditions_and_orders_do_not_reach_what_may_not_be_seen(ask: Ask, params: dict[str, str]) -> None:
     response = ask("teamless", "/notes:list", **params)
-    assert (response.status_code, response.json()) == (400, _BAD)
+    assert (response.status_code, response.json()) == (400, BAD)
 
 
 def test_conditions_see_of_related_records_what_the_role_sees(ids: Any) -> None:
@@ -358,8 +204,8 @@ def test_a_path_through_a_record_that_may_not_be_seen_leads_nowhere(ask: Ask, da
 def test_lists_of_values_are_those_of_records_that_may_be_seen(ask: Ask, data: Any) -> None:
     assert data("owner", "/notes/1/labels:list") == ["a", "b"]
     assert data("owner", "/notes/3/labels:list") == data("owner", "/notes/99/labels:list") == []
-    assert ask("titles", "/notes/1/labels:list").json() == _BAD
-    assert ask("keys", "/notes/1/labels:list").json() == _DENIED
+    assert ask("titles", "/notes/1/labels:list").json() == BAD
+    assert ask("keys", "/notes/1/labels:list").json() == DENIED
 
 
 # -- variables ---------------------------------------------------------------------------------------------------------
@@ -379,7 +225,7 @@ def test_a_filter_knows_all_of_who_asks_and_of_others_what_the_role_sees(ids: An
 def test_our_own_tables_are_read_by_who_holds_a_snippet(ask: Ask) -> None:
     assert ask("flows", "/workflows:list", appends="nodes").status_code == 200
     for path in ("/workflows:list", "/executions:list", "/jobs:get/1", "/apiKeys:list"):
-        assert ask("everything", path).json() == _DENIED
+        assert ask("everything", path).json() == DENIED
 
 
 def test_ones_own_api_keys_are_listed_by_who_holds_their_snippet(ask: Ask, world: Api) -> None:
@@ -388,51 +234,4 @@ def test_ones_own_api_keys_are_listed_by_who_holds_their_snippet(ask: Ask, world
     (key,) = ask("keys", "/apiKeys:list").json()["data"]
     assert key["name"] == "mine"
     assert ask("keys", f"/apiKeys:get/{key['id']}").json()["data"]["name"] == "mine"
-    assert ask("everything", "/apiKeys:list").json() == _DENIED
-
-
-# -- meta.allowedActions -----------------------------------------------------------------------------------------------
-
-_META = {"X-With-ACL-Meta": "true"}
-
-
-@pytest.mark.parametrize(
-    ("role", "allowed"),
-    [
-        ("everything", {"view": [1, 2, 3, 4], "update": [1, 2, 3, 4], "destroy": [1, 2, 3, 4]}),
-        ("owner", {"view": [1, 2], "update": [1, 2], "destroy": []}),
-        ("scoped", {"view": [1, 2], "update": [2], "destroy": []}),
-        ("titles", {"view": [1, 2, 3, 4], "update": [], "destroy": []}),
-    ],
-)
-def test_a_page_tells_what_may_be_done_to_its_records(ask: Ask, role: str, allowed: dict[str, list[int]]) -> None:
-    page = ask(role, "/notes:list", headers=_META).json()
-    assert page["meta"]["allowedActions"] == allowed
-    assert page["meta"]["count"] == len(allowed["view"])
-    one = ask(role, "/notes:get/2", headers=_META).json()
-    assert one["meta"] == {"allowedActions": {name: [2] if 2 in keys else [] for name, keys in allowed.items()}}
-
-
-def test_users_are_changed_by_who_holds_a_snippet(ask: Ask) -> None:
-    allowed = ask("everything", "/users:list", headers=_META).json()["meta"]["allowedActions"]
-    assert allowed["view"] and allowed["update"] == allowed["destroy"] == []
-    allowed = ask("people", "/users:list", headers=_META).json()["meta"]["allowedActions"]
-    assert allowed["view"] == allowed["update"] == allowed["destroy"]
-
-
-def test_root_may_do_everything_to_what_is_on_a_page(world: Api) -> None:
-    page = world.root.get("/notes:list", params={"pageSize": 2}, headers=_META).json()
-    assert page["meta"]["allowedActions"] == {"view": [1, 2], "update": [1, 2], "destroy": [1, 2]}
-
-
-def test_nothing_is_told_where_it_is_not_asked_for_or_has_no_key(ask: Ask) -> None:
-    assert "allowedActions" not in ask("owner", "/notes:list").json()["meta"]
-    assert "meta" not in ask("owner", "/notes:get/1").json()
-    assert "meta" not in ask("owner", "/notes:list", headers=_META, paginate="false").json()
-    assert "meta" not in ask("owner", "/notes:get/3", headers=_META).json()
-    for role, path, params in (
-        ("owner", "/notes:list", {"fields": "title"}),
-        ("owner", "/notes:list", {"filter": '{"title":"x"}'}),
-        ("everything", "/notesMarks:list", {}),
-    ):
-        assert "allowedActions" not in ask(role, path, headers=_META, **params).json()["meta"]
+    assert ask("everything", "/apiKeys:list").json() == DENIED

@@ -1,59 +1,22 @@
-"""What people do about their own account, and what administrators allow them."""
+"""What people do about their own account."""
 
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import jwt
-import psycopg
 import pytest
 
 from .conftest import PASSWORD, Api
+from .signed_in import basic, message_of, name, new_name, user
+
+#: fixtures
+__all__ = ["basic", "name", "user"]
 
 _FORBIDDEN = {"errors": [{"message": "No permissions"}]}
-
-
-def _name(prefix: str = "user") -> str:
-    return f"{prefix}_{uuid.uuid4().hex[:8]}"
-
-
-def _message(response: httpx.Response) -> tuple[int, str]:
-    return response.status_code, response.json()["errors"][0]["message"]
-
-
-@pytest.fixture
-def name(api: Api) -> str:
-    """A user without any right but to sign in."""
-    name = _name()
-    api.add_user(name, "member")
-    return name
-
-
-@pytest.fixture
-def user(api: Api, name: str) -> Iterator[httpx.Client]:
-    """Signed in as that user."""
-    with api.client(name) as client:
-        yield client
-
-
-@pytest.fixture
-def basic(api: Api) -> Iterator[Any]:
-    """`basic(**options)` sets the options of the authenticator `basic`; they are restored."""
-
-    def allow(**options: Any) -> None:
-        response = api.root.post(
-            "/authenticators:update", params={"filter": '{"name": "basic"}'}, json={"options": options}
-        )
-        assert response.status_code == 200, response.text
-        assert response.json()["data"][0]["options"] == options
-
-    yield allow
-    allow(public={"allowSignUp": False})
 
 
 # signing up
@@ -64,12 +27,12 @@ def _sign_up(api: Api, **values: Any) -> httpx.Response:
 
 
 def test_nobody_signs_up_unless_that_is_allowed(api: Api) -> None:
-    assert _message(_sign_up(api, username=_name())) == (403, "Not allowed to sign up")
+    assert message_of(_sign_up(api, username=new_name())) == (403, "Not allowed to sign up")
 
 
 def test_who_signs_up_can_sign_in_with_the_roles_of_newcomers(api: Api, basic: Any) -> None:
     basic(public={"allowSignUp": True})
-    name = _name("new")
+    name = new_name("new")
     response = _sign_up(api, username=name, roles=["root"], id=1, nickname="not asked for")
     assert (response.status_code, response.json()) == (200, {})
     with api.client(name) as client:
@@ -95,7 +58,7 @@ def test_who_signs_up_can_sign_in_with_the_roles_of_newcomers(api: Api, basic: A
 )
 def test_what_is_missing_or_taken_is_said(api: Api, basic: Any, values: dict[str, Any], message: str) -> None:
     basic(public={"allowSignUp": True})
-    assert _message(_sign_up(api, **values)) == (400, message)
+    assert message_of(_sign_up(api, **values)) == (400, message)
 
 
 def test_the_form_says_what_is_asked_for(api: Api, basic: Any) -> None:
@@ -105,17 +68,17 @@ def test_the_form_says_what_is_asked_for(api: Api, basic: Any) -> None:
         {"field": "phone", "show": False, "required": True},
     ]
     basic(public={"allowSignUp": True, "signupForm": form})
-    name = _name("new")
-    assert _message(_sign_up(api, username=name)) == (400, "Please enter Email")
-    assert _message(_sign_up(api, username=name, email="nope")) == (400, "Please enter a valid email")
-    assert _message(_sign_up(api, username=name, email="root@example.org")) == (400, "Email already exists")
+    name = new_name("new")
+    assert message_of(_sign_up(api, username=name)) == (400, "Please enter Email")
+    assert message_of(_sign_up(api, username=name, email="nope")) == (400, "Please enter a valid email")
+    assert message_of(_sign_up(api, username=name, email="root@example.org")) == (400, "Email already exists")
     assert _sign_up(api, username=name, email=f"{name}@example.org").status_code == 200
     assert api.sign_in(f"{name}@example.org").status_code == 200
 
 
 def test_one_name_is_given_once_to_those_who_ask_at_once(api: Api, basic: Any) -> None:
     basic(public={"allowSignUp": True})
-    name = _name("race")
+    name = new_name("race")
     with ThreadPoolExecutor(4) as pool:
         statuses = list(pool.map(lambda _: _sign_up(api, username=name).status_code, range(4)))
     assert sorted(statuses) == [200, 400, 400, 400]
@@ -140,10 +103,10 @@ def test_a_changed_password_counts_and_ends_the_session(api: Api, name: str, use
 
 
 def test_a_password_is_changed_by_who_knows_it(user: httpx.Client) -> None:
-    assert _message(_change(user, again="x")) == (400, "The password is inconsistent, please re-enter")
-    assert _message(_change(user, new="", again="")) == (400, "Please enter a password")
+    assert message_of(_change(user, again="x")) == (400, "The password is inconsistent, please re-enter")
+    assert message_of(_change(user, new="", again="")) == (400, "Please enter a password")
     response = _change(user, old="nope")
-    assert _message(response) == (401, "The password is incorrect, please re-enter")
+    assert message_of(response) == (401, "The password is incorrect, please re-enter")
     assert "code" not in response.json()["errors"][0]
     assert user.get("/auth:check").status_code == 200
 
@@ -195,14 +158,14 @@ def test_a_reset_token_sets_a_password_once(api: Api, name: str, user: httpx.Cli
     assert set(claims) == {"resetPasswordUserId", "exp"}
     assert 3500 < claims["exp"] - time.time() <= 3600
     assert api.guest.post("/auth:checkResetToken", json={"resetToken": token}).json() == {"data": True}
-    assert _message(_reset(api, token, again="x")) == (400, "The password is inconsistent, please re-enter")
+    assert message_of(_reset(api, token, again="x")) == (400, "The password is inconsistent, please re-enter")
     response = _reset(api, token)
     assert (response.status_code, response.content) == (204, b"")
     assert user.get("/auth:check").status_code == 401
     assert api.sign_in(name, "another").status_code == 200
-    assert _message(_reset(api, token, "third", "third")) == (401, "Token expired")
+    assert message_of(_reset(api, token, "third", "third")) == (401, "Token expired")
     response = api.guest.post("/auth:checkResetToken", json={"resetToken": token})
-    assert _message(response) == (401, "Token expired")
+    assert message_of(response) == (401, "Token expired")
 
 
 def test_two_who_use_a_reset_token_at_once_are_one(api: Api, name: str) -> None:
@@ -216,39 +179,39 @@ def test_a_reset_token_ends_with_its_hour_its_successor_and_a_change(api: Api, n
     first = _reset_token(api, name)
     time.sleep(1)
     second = _reset_token(api, name)
-    assert _message(_reset(api, first)) == (401, "Token expired")
+    assert message_of(_reset(api, first)) == (401, "Token expired")
     api.db.execute("update orchestrator.users set password = 'x' where username = %s", (name,))
-    assert _message(_reset(api, second)) == (401, "Token expired")
+    assert message_of(_reset(api, second)) == (401, "Token expired")
     time.sleep(1)
     third = _reset_token(api, name)
     api.db.execute("update orchestrator.password_resets set expires_at = now()")
-    assert _message(_reset(api, third)) == (401, "Token expired")
+    assert message_of(_reset(api, third)) == (401, "Token expired")
 
 
 @pytest.mark.parametrize("token", [None, "", "garbage", 1, {"a": 1}])
 def test_no_reset_token_is_no_reset(api: Api, token: Any) -> None:
-    assert _message(_reset(api, token)) == (401, "Token expired")
+    assert message_of(_reset(api, token)) == (401, "Token expired")
 
 
 def test_a_session_is_no_reset_token_and_the_other_way_round(api: Api, name: str, user: httpx.Client) -> None:
     session = user.headers["Authorization"].removeprefix("Bearer ")
-    assert _message(_reset(api, session)) == (401, "Token expired")
+    assert message_of(_reset(api, session)) == (401, "Token expired")
     headers = {"Authorization": f"Bearer {_reset_token(api, name)}"}
     assert api.guest.get("/auth:check", headers=headers).json()["errors"][0]["code"] == "INVALID_TOKEN"
 
 
 def test_reset_tokens_are_made_by_root_for_those_who_exist(api: Api, user: httpx.Client) -> None:
     assert user.post("/users:createResetToken?filterByTk=1").json() == _FORBIDDEN
-    assert _message(api.root.post("/users:createResetToken?filterByTk=999999")) == (404, "User not found")
+    assert message_of(api.root.post("/users:createResetToken?filterByTk=999999")) == (404, "User not found")
     for key in ("", "?filterByTk=x", "?filterByTk=99999999999999999999"):
         assert api.root.post(f"/users:createResetToken{key}").status_code == 404
 
 
 def test_a_lost_password_tells_nothing_of_who_has_an_account(api: Api, basic: Any) -> None:
     known, unknown = {"email": "root@example.org"}, {"email": "ghost@example.org"}
-    assert _message(api.guest.post("/auth:lostPassword", json=known)) == (403, "Not allowed to reset password")
+    assert message_of(api.guest.post("/auth:lostPassword", json=known)) == (403, "Not allowed to reset password")
     basic(enableResetPassword=True)
-    assert _message(api.guest.post("/auth:lostPassword", json={})) == (400, "Please enter a valid email")
+    assert message_of(api.guest.post("/auth:lostPassword", json={})) == (400, "Please enter a valid email")
     replies = [api.guest.post("/auth:lostPassword", json=values) for values in (known, unknown)]
     assert replies[0].status_code == 400
     assert replies[0].content == replies[1].content
@@ -294,7 +257,7 @@ def test_people_change_their_profile_and_nothing_else(api: Api, name: str, user:
 )
 def test_a_profile_that_cannot_be_is_refused(user: httpx.Client, values: Any, message: str) -> None:
     before = user.get("/auth:check").json()
-    assert _message(user.post("/users:updateProfile", json=values)) == (400, message)
+    assert message_of(user.post("/users:updateProfile", json=values)) == (400, message)
     assert user.get("/auth:check").json() == before
 
 
@@ -303,122 +266,3 @@ def test_people_choose_their_language(user: httpx.Client) -> None:
     assert user.get("/auth:check").json()["data"]["appLang"] == "de-DE"
     for value in (None, "", 1):
         assert user.post("/users:updateLang", json={"appLang": value}).status_code == 400
-
-
-# authenticators
-
-
-def test_anybody_sees_the_public_side_of_enabled_authenticators(api: Api, basic: Any) -> None:
-    basic(public={"allowSignUp": True}, internal="not for everybody")
-    assert api.guest.get("/authenticators:publicList").json() == {
-        "data": [
-            {
-                "name": "basic",
-                "authType": "Email/Password",
-                "authTypeTitle": "Password",
-                "title": None,
-                "options": {"allowSignUp": True},
-            }
-        ]
-    }
-
-
-def test_administrators_create_change_and_delete_authenticators(api: Api) -> None:
-    created = api.create("authenticators", {"name": "staff", "authType": "Email/Password", "enabled": True})
-    assert (created["name"], created["enabled"], created["options"]) == ("staff", True, {})
-    path = f"filterByTk={created['id']}"
-    (changed,) = api.root.post(f"/authenticators:update?{path}", json={"title": "Staff", "enabled": False}).json()[
-        "data"
-    ]
-    assert (changed["name"], changed["title"], changed["enabled"]) == ("staff", "Staff", False)
-    assert [row["name"] for row in api.guest.get("/authenticators:publicList").json()["data"]] == ["basic"]
-    assert {row["name"] for row in api.list("/authenticators:list")} == {"basic", "staff"}
-    assert api.root.get(f"/authenticators:get?{path}").json()["data"] == changed
-    assert api.root.post(f"/authenticators:destroy?{path}").json() == {"data": 1}
-    assert api.root.post(f"/authenticators:destroy?{path}").status_code == 404
-    assert api.list("/authenticators:listTypes") == [{"name": "Email/Password", "title": "Password"}]
-
-
-def test_the_last_enabled_authenticator_stays(api: Api) -> None:
-    (basic,) = api.list("/authenticators:list")
-    for call in (
-        api.root.post(f"/authenticators:destroy?filterByTk={basic['id']}"),
-        api.root.post(f"/authenticators:update?filterByTk={basic['id']}", json={"enabled": False}),
-    ):
-        assert _message(call) == (400, "one authenticator has to stay enabled")
-    with pytest.raises(psycopg.errors.Error, match="has to stay enabled"):
-        api.db.execute("update orchestrator.authenticators set enabled = false")
-    assert api.list("/authenticators:list") == [basic]
-
-
-@pytest.mark.parametrize(
-    "values",
-    [{"name": "basic"}, {"authType": "OIDC"}, {"options": []}, {"enabled": "yes"}, [], {"name": "x", "options": "y"}],
-)
-def test_authenticators_that_cannot_be_are_refused(api: Api, values: Any) -> None:
-    assert api.root.post("/authenticators:create", json=values).status_code == 400
-    assert len(api.list("/authenticators:list")) == 1
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/authenticators:list",
-        "/authenticators:listTypes",
-        "/authenticators:create",
-        "/authenticators:update?filterByTk=1",
-        "/authenticators:destroy?filterByTk=1",
-        "/tokenControlConfig:get",
-        "/tokenControlConfig:update",
-        "/users:updateSystemSettings",
-        "/users:createResetToken?filterByTk=1",
-    ],
-)
-def test_only_root_administers(api: Api, user: httpx.Client, path: str) -> None:
-    assert (user.post(path, json={}).status_code, api.guest.post(path, json={}).status_code) == (403, 401)
-
-
-# how long tokens live
-
-
-def test_new_tokens_follow_the_policy_at_once(api: Api, name: str) -> None:
-    def lifetime() -> int:
-        claims = jwt.decode(api.sign_in(name).json()["data"]["token"], options={"verify_signature": False})
-        return int(claims["exp"] - claims["iat"])
-
-    before = api.root.get("/tokenControlConfig:get?filterByTk=token-policy-config").json()["data"]
-    assert before == {
-        "key": "token-policy-config",
-        "config": {"tokenExpirationTime": "1d", "sessionExpirationTime": "7d", "expiredTokenRenewLimit": "1d"},
-    }
-    assert lifetime() == 86_400
-    try:
-        path = "/tokenControlConfig:update?filterByTk=token-policy-config"
-        (changed,) = api.root.post(path, json={"config": {"tokenExpirationTime": "30m"}}).json()["data"]
-        assert changed["config"] == before["config"] | {"tokenExpirationTime": "30m"}
-        assert lifetime() == 1800
-        api.root.post(path, json={"config": {"sessionExpirationTime": 600}})
-        assert 599 <= lifetime() <= 600
-    finally:
-        api.root.post(path, json={"config": before["config"]})
-    assert lifetime() == 86_400
-
-
-@pytest.mark.parametrize(
-    "config",
-    [{"tokenExpirationTime": "soon"}, {"tokenExpirationTime": "0"}, {"tokenExpirationTime": None}, {"nope": "1d"}, []],
-)
-def test_a_policy_that_cannot_be_is_refused(api: Api, config: Any) -> None:
-    assert api.root.post("/tokenControlConfig:update", json={"config": config}).status_code == 400
-    assert api.root.get("/tokenControlConfig:get").json()["data"]["config"]["tokenExpirationTime"] == "1d"
-
-
-def test_a_policy_that_was_broken_in_sql_has_its_defaults(api: Api, name: str) -> None:
-    query = "update orchestrator.identity_settings set config = %s where key = 'token-policy-config'"
-    before = api.root.get("/tokenControlConfig:get").json()["data"]["config"]
-    api.db.execute(query, ('{"tokenExpirationTime": "x"}',))
-    try:
-        claims = jwt.decode(api.sign_in(name).json()["data"]["token"], options={"verify_signature": False})
-        assert claims["exp"] - claims["iat"] == 86_400
-    finally:
-        api.db.execute(query, (psycopg.types.json.Jsonb(before),))

@@ -86,6 +86,7 @@ def test_a_request_says_which_database_it_means(both: Both) -> None:
     assert made.status_code == 200, made.text
     mine = "/posts:list?filter=" + json.dumps({"title": {"$in": ["far away", "there"]}})
     assert [row["title"] for row in _all(api.root, mine, **EAST)] == ["far away", "there"]
+    assert api.root.get("/posts:list", headers=EAST).json()["meta"]["pageSize"] == 20
     assert _all(api.root, "/posts:list") == []
     assert _all(api.root, "/posts:list", **{"X-Data-Source": "main"}) == []
     key = made.json()["data"]["id"]

@@ -141,6 +141,14 @@ def test_statistics_nodes_and_revisions_are_appended(api: Api) -> None:
     assert "nodes" not in loaded(api, row)
 
 
+def test_lists_leave_out_what_is_excepted_and_show_what_is_stored(api: Api) -> None:
+    row = made(api)
+    api.db.execute("update orchestrator.workflows set invalid = true where id = %s", (row["id"],))
+    (found,) = api.list("/workflows:list", **{"except": "config,options", "appends": "stats"})
+    assert (found["invalid"], found["stats"]["key"]) == (True, row["key"])
+    assert not {"config", "options", "nodes"} & set(found)
+
+
 # -- update ------------------------------------------------------------------------------------------------------------
 
 

@@ -1,93 +1,25 @@
-"""Permissions in statements: what is addressed, linked, written and shown of rows that may not all be seen."""
+"""Permissions in statements that read: what is addressed and shown of rows that may not all be seen."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg import Connection, RawCursor
+from psycopg import RawCursor
 
-from orchestrator.cluster import Cluster
-from orchestrator.compiler.statements import compile_shape
 from orchestrator.errors import InvalidError
 from orchestrator.model.aggregation import split_query
-from orchestrator.model.collection import Association, Catalog
+from orchestrator.model.collection import Association
 from orchestrator.model.shape import split
 
-from .conftest import NOW, shared_database
+from .permitted import BAD, MINE, Asked, asked
 
-BAD = "Invalid SQL column or table reference"
-
-SCHEMA = """
-create table teams (
-    id integer primary key, name text, secret text, "parentId" integer references teams (id)
-);
-create table docs (
-    id integer primary key, title text, secret text, "createdById" bigint, "teamId" integer references teams (id)
-);
-create table notes (id integer primary key, body text, "docId" integer references docs (id) on delete cascade);
-create table tags (id integer primary key, name text);
-create table lists (id integer primary key, "tagIds" integer[]);
-create table "docsTags" (
-    "docId" integer references docs (id) on delete cascade,
-    "tagId" integer references tags (id),
-    weight integer,
-    primary key ("docId", "tagId")
-);
-insert into teams values (1, 'red', 'r', null), (2, 'blue', 'b', 1), (3, 'green', 'g', 2), (4, 'grey', 'g', 3);
-insert into docs values
-    (1, 'one', 'x', 1, 1), (2, 'two', 'y', 1, 2), (3, 'three', 'z', 2, 1), (4, 'four', 'z', 2, null);
-insert into notes values (1, 'of one', 1), (2, 'of three', 3), (3, 'of three as well', 3);
-insert into tags values (1, 'a'), (2, 'b');
-insert into lists values (1, '{2,1}'), (2, '{2}');
-insert into "docsTags" values (1, 1, 10), (1, 2, 20), (3, 1, 30);
-"""
-TABLES = ("teams", "docs", "notes", "tags", "lists", '"docsTags"')
-MINE = {"createdById": 1}
-
-
-class Asked:
-    """The tables, and statements over them, each undone again."""
-
-    def __init__(self, connection: Connection[Any], catalog: Catalog) -> None:
-        self.connection = connection
-        self.catalog = catalog
-
-    def statement(self, collection: str, **request: Any) -> tuple[str, list[str | None]]:
-        whole = {"kind": "select", "collection": collection, "rendering": "wire", "now": NOW, **request}
-        shape, values = split_query(whole) if whole["kind"] == "query" else split(whole)
-        return compile_shape(self.catalog, shape), values
-
-    def rows(self, collection: str, **request: Any) -> list[Any]:
-        sql, values = self.statement(collection, **request)
-        cursor = RawCursor(self.connection)
-        with self.connection.transaction(force_rollback=True):
-            # as after some executions: the planner knows no values, and what fails does so when it meets a row
-            self.connection.execute("set local plan_cache_mode = force_generic_plan")
-            cursor.execute(sql.encode(), values, prepare=True)
-            return cursor.fetchall() if cursor.description else [cursor.rowcount]
-
-    def data(self, collection: str, **request: Any) -> Any:
-        """What is shown: a list, or objects where keys are asked for."""
-        rows = self.rows(collection, **request)
-        return [json.loads(row[0]) for row in rows] if "keys" in request else json.loads(rows[0][0])
-
-    def ids(self, collection: str, **request: Any) -> list[int]:
-        return [row["id"] for row in self.data(collection, **request)]
-
-
-@pytest.fixture(scope="module")
-def asked(server: Cluster, template: str) -> Iterator[Asked]:
-    with shared_database(server, template, SCHEMA, TABLES) as connection:
-        connection.execute("set search_path = pg_catalog, orchestrator, pg_temp")
-        row = connection.execute("select orchestrator.catalog()::text").fetchone()
-        assert row is not None
-        yield Asked(connection, Catalog.from_json(row[0]))
+#: fixtures
+__all__ = ["asked"]
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -338,87 +270,3 @@ def test_a_pattern_that_ends_in_an_escape_is_refused_whatever_there_is(asked: As
     with pytest.raises(InvalidError, match="Invalid value"):
         asked.rows("docs", filter={"id": 99, f"title.{operator}": "a\\"})
     assert asked.data("docs", filter={f"title.{operator}": "nope\\\\", "id": 99}) == []
-
-
-# -- writing -----------------------------------------------------------------------------------------------------------
-
-
-def changed(asked: Asked, kind: str, **request: Any) -> list[Any]:
-    """What is shown of the rows that a write changed."""
-    values = {"columns": ["title"], "values": '{"title":"new"}'} if kind == "update" else {}
-    return asked.data("docs", kind=kind, keys=["id"], **values, **request)
-
-
-@pytest.mark.parametrize("kind", ["update", "delete", "select"])
-def test_rows_are_changed_within_the_scope_of_the_action(asked: Asked, kind: str) -> None:
-    def ids(**request: Any) -> list[int]:
-        return [row["id"] for row in changed(asked, kind, **request)]
-
-    everything: Any = {"access": {"docs": {}, "teams": {}}, "scope": MINE}
-    assert ids(filterByTk=[1, 2, 3], **everything) == [1, 2]
-    assert ids(filterByTk=3, **everything) == []
-    assert ids(filterByTk=1, access={"docs": {}}, scope=False) == []
-    assert ids(filter={"team.name": "red"}, **everything) == [1]
-
-
-@pytest.mark.parametrize("kind", ["update", "delete", "select"])
-def test_a_filter_finds_what_may_be_seen_alone(asked: Asked, kind: str) -> None:
-    request: Any = {"access": {"docs": {"scope": {"teamId": 1}}}, "scope": True}
-    assert [row["id"] for row in changed(asked, kind, filter={"secret.$ne": "q"}, **request)] == [1, 3]
-    blind: Any = {"access": {}, "scope": MINE}
-    assert changed(asked, kind, filter={"id": 1}, **blind) == []
-    with pytest.raises(InvalidError, match=f"^{BAD}$"):
-        changed(asked, kind, filter={"title": "one"}, **blind)
-
-
-@pytest.mark.parametrize("kind", ["update", "delete", "select"])
-def test_of_changed_rows_is_shown_what_may_be_seen(asked: Asked, kind: str) -> None:
-    title = "new" if kind == "update" else "two"
-    access: Any = {"docs": {"fields": ["title"], "scope": {"teamId": 2}}}
-    shown = changed(asked, kind, filterByTk=[1, 2], access=access, scope=True)
-    assert shown == [{"id": 1}, {"id": 2, "title": title}]
-    assert changed(asked, kind, filterByTk=[1, 2], access={}, scope=True) == [{"id": 1}, {"id": 2}]
-
-
-def test_of_rows_that_come_in_a_list_is_shown_what_may_be_seen(asked: Asked) -> None:
-    access: Any = {"docs": {"fields": ["title"], "scope": {"teamId": 2}}}
-    request: Any = {"kind": "update", "columns": ["title"], "values": '{"title":"new"}', "filterByTk": [1, 2]}
-    ((data, count),) = asked.rows("docs", **request, access=access, scope=True)
-    assert (json.loads(data), count) == ([{"id": 1}, {"id": 2, "title": "new"}], "2")
-
-
-def test_of_a_new_row_is_shown_what_may_be_seen(asked: Asked) -> None:
-    def shown(access: Any, team: int = 1) -> Any:
-        values = json.dumps({"id": 9, "title": "t", "secret": "s", "teamId": team})
-        request = {"columns": ["id", "title", "secret", "teamId"], "values": values, "single": True}
-        return asked.data("docs", kind="insert", **request, access=access)
-
-    assert shown({"docs": {"fields": ["title"]}}) == {"id": 9, "title": "t"}
-    assert shown({}) == {"id": 9}
-    of_red: Any = {"docs": {"fields": ["title"], "scope": {"team.name": "red"}}}
-    assert shown(of_red) == {"id": 9, "title": "t"} and shown(of_red, team=2) == {"id": 9}
-
-
-def test_columns_are_written_whether_they_may_be_seen_or_not(asked: Asked) -> None:
-    request: Any = {"columns": ["secret"], "values": '{"secret":"s"}', "filterByTk": 1, "keys": ["id"]}
-    assert asked.data("docs", kind="update", **request, access={"docs": {"fields": []}}) == [{"id": 1}]
-
-
-def test_what_may_not_be_seen_is_not_linked(asked: Asked) -> None:
-    def link(access: Any) -> Any:
-        source = {"collection": "docs", "name": "tags", "value": 4}
-        request: Any = {"kind": "link", "association": source, "filter": {"id": {"$in": [1, 2]}}, "rendering": None}
-        return asked.rows("tags", **request, access=access)[0]
-
-    assert link({"tags": {}}) == 2
-    assert link({"tags": {"scope": {"name": "b"}}}) == 1
-    assert link({"docs": {}}) == 0
-
-
-def test_paths_through_hidden_rows_change_nothing(asked: Asked) -> None:
-    def removed(access: Any, key: int) -> Any:
-        request: Any = {"kind": "delete", "rendering": None, "filterByTk": [1, 2], "access": access}
-        return asked.rows("notes", association=_from("docs", "notes", key), **request)[0]
-
-    access: Any = {"docs": {"scope": MINE}, "notes": {"fields": []}}
-    assert removed(access, 1) == 1 and removed(access, 3) == 0
