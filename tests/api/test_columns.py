@@ -36,16 +36,23 @@ def test_every_type_has_the_column_of_its_name(api: Api) -> None:
         "uid": ({}, "character varying(255)"),
         "nanoid": ({}, "character varying(255)"),
         "blob": ({}, "bytea"),
+        "set": ({}, "jsonb"),
+        "radio": ({}, "boolean"),
+        "sort": ({}, "bigint"),
+        "unixTimestamp": ({}, "bigint"),
+        "snowflakeId": ({}, "bigint"),
+        "password": ({}, "character varying(255)"),
+        "context": ({"dataIndex": "state.currentRole"}, "character varying(255)"),
     }
     make(api, "types", *({"type": name, **options, "name": name} for name, (options, _) in types.items()))
     columns = columns_of(api, "types")
     assert {name: columns[name][0] for name in types} == {name: column for name, (_, column) in types.items()}
     assert "virtual" not in columns
-    row = api.create(
-        "types", {"money": "1.50", "native": [1, 2], "array": ["a"], "json": {"a": 1}, "dateOnly": "2026-01-02"}
-    )
+    row = api.create("types", {"money": "1.50", "native": [1, 2], "array": ["a"], "json": {"a": 1}, "blob": "aGk="})
     assert (row["money"], row["native"], row["array"], row["json"]) == ("1.50", [1, 2], ["a"], {"a": 1})
     assert (len(row["uid"]), len(row["nanoid"]), len(row["uuid"])) == (11, 12, 36)
+    assert row["blob"] == "aGk="
+    assert api.db.execute("select blob from types").fetchone() == (b"hi",)
 
 
 def test_defaults_and_rules_are_the_databases(api: Api) -> None:
