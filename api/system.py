@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from orchestrator.model.collection import Association, AssociationType, Catalog, Collection, Field
+from orchestrator.model.people import PEOPLE
 
 __all__ = ["SYSTEM", "with_system"]
 
@@ -45,7 +46,6 @@ def _collection(
 
 #: views that are not named after their resource
 _VIEWS = {
-    "rolesUsers": "api_roles_users",
     "apiKeys": "api_api_keys",
     "workflowStats": "api_workflow_stats",
     "workflowVersionStats": "api_workflow_version_stats",
@@ -81,6 +81,10 @@ def _through(
         other_key=foreign[1],
         through=through,
     )
+
+
+def _with_relations(collection: Collection, *associations: Association) -> Collection:
+    return replace(collection, associations={**collection.associations, **{a.name: a for a in associations}})
 
 
 #: by name; they can be read, and written through their own actions alone
@@ -202,49 +206,15 @@ SYSTEM: Mapping[str, Collection] = {
             _relation("execution", "belongsTo", "executions", "executionId"),
             _relation("node", "belongsTo", "flow_nodes", "nodeId"),
         ),
-        _collection(
-            "users",
-            "id",
-            {
-                "id": "bigint",
-                "nickname": "text",
-                "username": "text",
-                "email": "text",
-                "phone": "text",
-                "passwordChangeTz": "bigint",
-                "appLang": "text",
-                "systemSettings": "jsonb",
-                **_AUTHORS,
-                **_TIMES,
-            },
-            _through("roles", "roles", ("id", "name"), ("userId", "roleName")),
-        ),
-        _collection(
-            "roles",
-            "name",
-            {
-                "name": "text",
-                "title": "text",
-                "description": "text",
-                "strategy": "jsonb",
-                "default": "boolean",
-                "hidden": "boolean",
-                "allowConfigure": "boolean",
-                "allowNewMenu": "boolean",
-                "snippets": "jsonb",
-                **_TIMES,
-            },
-            _through("users", "users", ("name", "id"), ("roleName", "userId")),
+        PEOPLE["users"],
+        _with_relations(
+            PEOPLE["roles"],
             _relation("resources", "hasMany", "dataSourcesRolesResources", "roleName", "name"),
             _relation("dataSourceResources", "hasMany", "dataSourcesRolesResources", "roleName", "name"),
             _relation("collections", "hasMany", "rolesCollections", "roleName", "name"),
             _relation("dataSourcesCollections", "hasMany", "rolesCollections", "roleName", "name"),
         ),
-        _collection(
-            "rolesUsers",
-            ("userId", "roleName"),
-            {"userId": "bigint", "roleName": "text", "default": "boolean", **_TIMES},
-        ),
+        PEOPLE["rolesUsers"],
         _collection(
             "dataSourcesRoles",
             ("dataSourceKey", "roleName"),

@@ -1,4 +1,4 @@
-"""Categories of workflows: a plain resource, and what a version is filed under."""
+"""Categories that workflows and collections are filed under: plain resources, arranged by people."""
 
 from __future__ import annotations
 
@@ -15,68 +15,81 @@ from orchestrator.model.ordering import moved
 if TYPE_CHECKING:
     from orchestrator.engine.port import Port
 
-__all__ = ["assign", "create", "destroy", "move", "update"]
-
-_VALUES = record({"title": string(nullable=True), "color": string(), "sort": integer()})
+__all__ = ["COLLECTION_CATEGORIES", "WORKFLOW_CATEGORIES", "Categories", "assign"]
 
 _INSERT: LiteralString = """
-    insert into orchestrator.workflow_categories (title, color, sort)
+    insert into orchestrator.{table} ({label}, color, sort)
     select
-        c ->> 'title', coalesce(c ->> 'color', 'default'),
-        coalesce((c ->> 'sort')::integer, (select max(o.sort) from orchestrator.workflow_categories o) + 1, 1)
+        c ->> '{label}', coalesce(c ->> 'color', 'default'),
+        coalesce((c ->> 'sort')::integer, (select max(o.sort) from orchestrator.{table} o) + 1, 1)
     from (select $1::jsonb as c) given
     returning id
 """
 _UPDATE: LiteralString = """
-    update orchestrator.workflow_categories
-    set title = case when c ? 'title' then c ->> 'title' else title end,
+    update orchestrator.{table}
+    set {label} = case when c ? '{label}' then c ->> '{label}' else {label} end,
         color = coalesce(c ->> 'color', color),
         sort = coalesce((c ->> 'sort')::integer, sort),
         updated_at = orchestrator.current_time()
     from (select $2::jsonb as c) given
     where id = any (array(select k.v::bigint from jsonb_array_elements_text($1::jsonb) as k (v)))
 """
+_DELETE: LiteralString = """
+    delete from orchestrator.{table}
+    where id = any (array(select k.v::bigint from jsonb_array_elements_text($1::jsonb) as k (v)))
+"""
+_LOCK: LiteralString = "select c.id from orchestrator.{table} c order by c.sort, c.id for update"
 _ARRANGE: LiteralString = """
-    update orchestrator.workflow_categories c
+    update orchestrator.{table} c
     set sort = n.position
     from jsonb_array_elements_text($1::jsonb) with ordinality as n (id, position)
     where c.id = n.id::bigint and c.sort <> n.position
 """
 
 
-def create(port: Port, request: Request) -> Answer:
-    """The new category, last of all; a list of them for a list of values."""
-    keys = []
-    for values in request.elements():
-        conform(values, _VALUES)
-        keys.append(int(port.fetch(_INSERT, [to_json(values)])[0]["id"]))
-    created = store.rows(port, "workflowCategories", keys)
-    return Answer(created if isinstance(request.body, list) else created[0])
+class Categories:
+    """The actions of one resource of categories.
+
+    Args:
+        label: the column that says what a category is called.
+    """
+
+    def __init__(self, resource: str, table: LiteralString, label: LiteralString) -> None:
+        self._resource = resource
+        self._values = record({label: string(nullable=True), "color": string(), "sort": integer()})
+        self._insert, self._update, self._delete, self._lock, self._arrange = (
+            statement.format(table=table, label=label) for statement in (_INSERT, _UPDATE, _DELETE, _LOCK, _ARRANGE)
+        )
+
+    def create(self, port: Port, request: Request) -> Answer:
+        """The new category, last of all; a list of them for a list of values."""
+        keys = []
+        for values in request.elements():
+            conform(values, self._values)
+            keys.append(int(port.fetch(self._insert, [to_json(values)])[0]["id"]))
+        created = store.rows(port, self._resource, keys)
+        return Answer(created if isinstance(request.body, list) else created[0])
+
+    def update(self, port: Port, request: Request) -> Answer:
+        """A list of the changed categories."""
+        conform(request.values, self._values)
+        keys = request.keys or ()
+        port.run(self._update, [store.key_list(keys), to_json(request.values)])
+        return Answer(store.rows(port, self._resource, keys))
+
+    def destroy(self, port: Port, request: Request) -> Answer:
+        """How many were deleted; what was filed under them stays, filed under one less."""
+        return Answer(port.run(self._delete, [store.key_list(request.keys or ())]))
+
+    def move(self, port: Port, request: Request) -> Answer:
+        """ "ok", with the category where it was wanted."""
+        rows = port.fetch(self._lock)
+        port.run(self._arrange, [to_json(moved([row["id"] for row in rows], request.params))])
+        return Answer("ok")
 
 
-def update(port: Port, request: Request) -> Answer:
-    """A list of the changed categories."""
-    conform(request.values, _VALUES)
-    keys = request.keys or ()
-    port.run(_UPDATE, [store.key_list(keys), to_json(request.values)])
-    return Answer(store.rows(port, "workflowCategories", keys))
-
-
-def destroy(port: Port, request: Request) -> Answer:
-    """How many were deleted; workflows stay, filed under one less."""
-    count = port.run(
-        "delete from orchestrator.workflow_categories where id = any"
-        " (array(select k.v::bigint from jsonb_array_elements_text($1::jsonb) as k (v)))",
-        [store.key_list(request.keys or ())],
-    )
-    return Answer(count)
-
-
-def move(port: Port, request: Request) -> Answer:
-    """ "ok", with the category where it was wanted."""
-    rows = port.fetch("select c.id from orchestrator.workflow_categories c order by c.sort, c.id for update")
-    port.run(_ARRANGE, [to_json(moved([row["id"] for row in rows], request.params))])
-    return Answer("ok")
+WORKFLOW_CATEGORIES = Categories("workflowCategories", "workflow_categories", "title")
+COLLECTION_CATEGORIES = Categories("collectionCategories", "collection_categories", "name")
 
 
 def assign(port: Port, workflow_id: int, categories: Sequence[Any]) -> None:

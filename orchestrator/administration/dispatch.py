@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from orchestrator.administration import (
-    categories,
-    collection_categories,
     executions,
     jobs,
     members,
@@ -18,6 +16,7 @@ from orchestrator.administration import (
     vocabulary,
     workflows,
 )
+from orchestrator.administration.categories import COLLECTION_CATEGORIES, WORKFLOW_CATEGORIES
 from orchestrator.administration.request import Answer, Request
 from orchestrator.engine.host import Host
 from orchestrator.errors import NotFoundError
@@ -54,16 +53,16 @@ _HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "executions": {"cancel": executions.cancel, "destroy": executions.destroy, "rerun": executions.rerun},
     "jobs": {"resume": jobs.resume},
     "workflowCategories": {
-        "create": categories.create,
-        "update": categories.update,
-        "destroy": categories.destroy,
-        "move": categories.move,
+        "create": WORKFLOW_CATEGORIES.create,
+        "update": WORKFLOW_CATEGORIES.update,
+        "destroy": WORKFLOW_CATEGORIES.destroy,
+        "move": WORKFLOW_CATEGORIES.move,
     },
     "collectionCategories": {
-        "create": collection_categories.create,
-        "update": collection_categories.update,
-        "destroy": collection_categories.destroy,
-        "move": collection_categories.move,
+        "create": COLLECTION_CATEGORIES.create,
+        "update": COLLECTION_CATEGORIES.update,
+        "destroy": COLLECTION_CATEGORIES.destroy,
+        "move": COLLECTION_CATEGORIES.move,
     },
     "users": {
         "create": users.create,

@@ -1,6 +1,6 @@
 """Users and roles as collections that workflows and relations lead to: without secrets, and only to be read.
 
-They are the resources of these names that the HTTP API has (api/system.py), as far as the engine needs to know them.
+The HTTP API has resources of these names that are the same, roles with more relations (api/system.py).
 """
 
 from __future__ import annotations
