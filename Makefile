@@ -35,4 +35,5 @@ lock: setup ## pin the newest allowed version of every dependency
 
 initial-migration: ## write migrations/0001_initial.sql anew from sql/, as long as nothing was released
 	@! grep -q 0001_initial migrations/frozen.txt || { echo "0001_initial is released: write the next migration" >&2; exit 1; }
-	@cat sql/roles.sql sql/schema.sql $$(sed -n 's|^.ir \(tables/\)|sql/\1|p' sql/install.sql) >migrations/0001_initial.sql
+	@{ echo '-- One file, however long: all of sql/roles.sql, sql/schema.sql and sql/tables in order; make initial-migration writes it.'; \
+	cat sql/roles.sql sql/schema.sql $$(sed -n 's|^.ir \(tables/\)|sql/\1|p' sql/install.sql); } >migrations/0001_initial.sql

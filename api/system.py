@@ -5,43 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from orchestrator.model.collection import Association, AssociationType, Catalog, Collection, Field
+from orchestrator.model.collection import Association, AssociationType, Catalog, Collection
+from orchestrator.model.own import TIMES, joined, own_collection
 from orchestrator.model.people import PEOPLE
 
 __all__ = ["SYSTEM", "with_system"]
 
-_WIRE_TYPES = {
-    "bigint": "bigInt",
-    "integer": "integer",
-    "smallint": "integer",
-    "text": "string",
-    "boolean": "boolean",
-    "json": "json",
-    "jsonb": "jsonb",
-    "timestamp with time zone": "datetimeTz",
-}
-_TIMES = {"createdAt": "timestamp with time zone", "updatedAt": "timestamp with time zone"}
 _AUTHORS = {"createdById": "bigint", "updatedById": "bigint"}
 
 
 def _collection(
     name: str, key: str | tuple[str, ...], columns: Mapping[str, str], *associations: Association
 ) -> Collection:
-    """A resource over the view `orchestrator.api_…`; columns by name with their PostgreSQL type."""
-    keys = (key,) if isinstance(key, str) else key
-    fields = (
-        Field(name=column, type=_WIRE_TYPES[pg_type], pg_type=pg_type, primary_key=column in keys)
-        for column, pg_type in columns.items()
-    )
-    return Collection(
-        name=name,
-        schema="orchestrator",
-        table=_VIEWS.get(name, f"api_{name}"),
-        oid=0,
-        filter_target_key=key,
-        fields={field.name: field for field in fields},
-        associations={association.name: association for association in associations},
-    )
+    return own_collection(name, _VIEWS.get(name, f"api_{name}"), key, columns, *associations)
 
 
 #: views that are not named after their resource
@@ -64,22 +40,6 @@ _VIEWS = {
 def _relation(name: str, kind: AssociationType, target: str, foreign_key: str, source_key: str = "id") -> Association:
     return Association(
         name=name, type=kind, target=target, foreign_key=foreign_key, source_key=source_key, target_key="id"
-    )
-
-
-def _through(
-    name: str, target: str, keys: tuple[str, str], foreign: tuple[str, str], through: str = "rolesUsers"
-) -> Association:
-    """Two sides of a join table, seen from one of them."""
-    return Association(
-        name=name,
-        type="belongsToMany",
-        target=target,
-        source_key=keys[0],
-        target_key=keys[1],
-        foreign_key=foreign[0],
-        other_key=foreign[1],
-        through=through,
     )
 
 
@@ -110,14 +70,14 @@ SYSTEM: Mapping[str, Collection] = {
                 "executed": "integer",
                 "allExecuted": "integer",
                 **_AUTHORS,
-                **_TIMES,
+                **TIMES,
             },
             _relation("nodes", "hasMany", "flow_nodes", "workflowId"),
             _relation("executions", "hasMany", "executions", "workflowId"),
             _relation("revisions", "hasMany", "workflows", "key", "key"),
             _relation("stats", "hasOne", "workflowStats", "key", "key"),
             _relation("versionStats", "hasOne", "workflowVersionStats", "id"),
-            _through(
+            joined(
                 "categories",
                 "workflowCategories",
                 ("id", "id"),
@@ -125,13 +85,13 @@ SYSTEM: Mapping[str, Collection] = {
                 "workflowCategoryRelations",
             ),
         ),
-        _collection("workflowStats", "key", {"key": "text", "executed": "bigint", **_TIMES}),
-        _collection("workflowVersionStats", "id", {"id": "bigint", "executed": "bigint", **_TIMES}),
+        _collection("workflowStats", "key", {"key": "text", "executed": "bigint", **TIMES}),
+        _collection("workflowVersionStats", "id", {"id": "bigint", "executed": "bigint", **TIMES}),
         _collection(
             "workflowCategories",
             "id",
-            {"id": "bigint", "title": "text", "color": "text", "sort": "integer", **_TIMES},
-            _through(
+            {"id": "bigint", "title": "text", "color": "text", "sort": "integer", **TIMES},
+            joined(
                 "workflows",
                 "workflows",
                 ("id", "id"),
@@ -142,7 +102,7 @@ SYSTEM: Mapping[str, Collection] = {
         _collection(
             "workflowCategoryRelations",
             ("workflowId", "categoryId"),
-            {"workflowId": "bigint", "categoryId": "bigint", **_TIMES},
+            {"workflowId": "bigint", "categoryId": "bigint", **TIMES},
         ),
         _collection(
             "flow_nodes",
@@ -157,7 +117,7 @@ SYSTEM: Mapping[str, Collection] = {
                 "upstreamId": "bigint",
                 "downstreamId": "bigint",
                 "branchIndex": "integer",
-                **_TIMES,
+                **TIMES,
             },
             _relation("workflow", "belongsTo", "workflows", "workflowId"),
             _relation("upstream", "belongsTo", "flow_nodes", "upstreamId"),
@@ -182,7 +142,7 @@ SYSTEM: Mapping[str, Collection] = {
                 "output": "jsonb",
                 "startedAt": "timestamp with time zone",
                 "expiresAt": "timestamp with time zone",
-                **_TIMES,
+                **TIMES,
             },
             _relation("jobs", "hasMany", "jobs", "executionId"),
             _relation("workflow", "belongsTo", "workflows", "workflowId"),
@@ -201,7 +161,7 @@ SYSTEM: Mapping[str, Collection] = {
                 "meta": "jsonb",
                 "log": "text",
                 "startedAt": "timestamp with time zone",
-                **_TIMES,
+                **TIMES,
             },
             _relation("execution", "belongsTo", "executions", "executionId"),
             _relation("node", "belongsTo", "flow_nodes", "nodeId"),
@@ -229,7 +189,7 @@ SYSTEM: Mapping[str, Collection] = {
                 "roleName": "text",
                 "name": "text",
                 "usingActionsConfig": "boolean",
-                **_TIMES,
+                **TIMES,
             },
             _relation("actions", "hasMany", "dataSourcesRolesResourcesActions", "rolesResourceId"),
         ),
@@ -242,7 +202,7 @@ SYSTEM: Mapping[str, Collection] = {
                 "name": "text",
                 "fields": "jsonb",
                 "scopeId": "bigint",
-                **_TIMES,
+                **TIMES,
             },
             _relation("scope", "belongsTo", "dataSourcesRolesResourcesScopes", "scopeId"),
         ),
@@ -256,7 +216,7 @@ SYSTEM: Mapping[str, Collection] = {
                 "name": "text",
                 "resourceName": "text",
                 "scope": "jsonb",
-                **_TIMES,
+                **TIMES,
             },
         ),
         _collection(
@@ -290,7 +250,7 @@ SYSTEM: Mapping[str, Collection] = {
                 "document": "jsonb",
             },
             _relation("fields", "hasMany", "fields", "collectionName", "name"),
-            _through(
+            joined(
                 "category",
                 "collectionCategories",
                 ("name", "id"),
@@ -301,7 +261,7 @@ SYSTEM: Mapping[str, Collection] = {
         _collection(
             "collectionCategories",
             "id",
-            {"id": "bigint", "name": "text", "color": "text", "sort": "integer", **_TIMES},
+            {"id": "bigint", "name": "text", "color": "text", "sort": "integer", **TIMES},
         ),
         _collection(
             "collectionCategory",
@@ -336,7 +296,7 @@ SYSTEM: Mapping[str, Collection] = {
                 "options": "jsonb",
                 "sort": "bigint",
                 **_AUTHORS,
-                **_TIMES,
+                **TIMES,
             },
         ),
         _collection(
@@ -349,7 +309,7 @@ SYSTEM: Mapping[str, Collection] = {
                 "expiresIn": "text",
                 "expiresAt": "timestamp with time zone",
                 "createdById": "bigint",
-                **_TIMES,
+                **TIMES,
             },
             Association(
                 name="role",

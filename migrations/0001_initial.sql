@@ -1,3 +1,4 @@
+-- One file, however long: all of sql/roles.sql, sql/schema.sql and sql/tables in order; make initial-migration writes it.
 -- orchestrator roles: all nologin. Roles are global to the server, so several databases may share them.
 do $$
 declare

@@ -8,45 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from orchestrator.model.collection import Association, Catalog, Collection, Field
+from orchestrator.model.collection import Catalog, Collection
+from orchestrator.model.own import TIMES, joined, own_collection
 
 __all__ = ["PEOPLE", "catalog_with_people"]
-
-_INSTANT = "timestamp with time zone"
-_TYPES = {
-    "bigint": "bigInt",
-    "text": "string",
-    "boolean": "boolean",
-    "jsonb": "jsonb",
-    _INSTANT: "datetimeTz",
-}
-_TIMES = {"createdAt": _INSTANT, "updatedAt": _INSTANT}
-
-
-def _collection(
-    name: str, view: str, key: str | tuple[str, ...], columns: Mapping[str, str], *associations: Association
-) -> Collection:
-    keys = (key,) if isinstance(key, str) else key
-    return Collection(
-        name=name,
-        schema="orchestrator",
-        table=view,
-        oid=0,
-        filter_target_key=key,
-        fields={
-            column: Field(name=column, type=_TYPES[pg_type], pg_type=pg_type, primary_key=column in keys)
-            for column, pg_type in columns.items()
-        },
-        associations={association.name: association for association in associations},
-        read_only=True,
-    )
-
 
 #: by name
 PEOPLE: Mapping[str, Collection] = {
     collection.name: collection
     for collection in (
-        _collection(
+        own_collection(
             "users",
             "api_users",
             "id",
@@ -61,20 +32,12 @@ PEOPLE: Mapping[str, Collection] = {
                 "systemSettings": "jsonb",
                 "createdById": "bigint",
                 "updatedById": "bigint",
-                **_TIMES,
+                **TIMES,
             },
-            Association(
-                name="roles",
-                type="belongsToMany",
-                target="roles",
-                source_key="id",
-                target_key="name",
-                through="rolesUsers",
-                foreign_key="userId",
-                other_key="roleName",
-            ),
+            joined("roles", "roles", ("id", "name"), ("userId", "roleName"), "rolesUsers"),
+            read_only=True,
         ),
-        _collection(
+        own_collection(
             "roles",
             "api_roles",
             "name",
@@ -88,24 +51,17 @@ PEOPLE: Mapping[str, Collection] = {
                 "allowConfigure": "boolean",
                 "allowNewMenu": "boolean",
                 "snippets": "jsonb",
-                **_TIMES,
+                **TIMES,
             },
-            Association(
-                name="users",
-                type="belongsToMany",
-                target="users",
-                source_key="name",
-                target_key="id",
-                through="rolesUsers",
-                foreign_key="roleName",
-                other_key="userId",
-            ),
+            joined("users", "users", ("name", "id"), ("roleName", "userId"), "rolesUsers"),
+            read_only=True,
         ),
-        _collection(
+        own_collection(
             "rolesUsers",
             "api_roles_users",
             ("userId", "roleName"),
-            {"userId": "bigint", "roleName": "text", "default": "boolean", **_TIMES},
+            {"userId": "bigint", "roleName": "text", "default": "boolean", **TIMES},
+            read_only=True,
         ),
     )
 }
