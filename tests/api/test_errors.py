@@ -9,39 +9,7 @@ from typing import Any
 import pytest
 
 from .conftest import Api
-
-_GUARD = {
-    "key": "refuses",
-    "title": "refuses",
-    "type": "request-interception",
-    "enabled": True,
-    "config": {"collection": "tickets", "global": True, "actions": ["create"]},
-    "nodes": [
-        {
-            "key": "ask",
-            "type": "condition",
-            "config": {
-                "engine": "basic",
-                "rejectOnFalse": False,
-                "calculation": {
-                    "group": {
-                        "type": "and",
-                        "calculations": [
-                            {"calculator": "equal", "operands": ["{{$context.params.values.title}}", "refused"]}
-                        ],
-                    }
-                },
-            },
-            "branches": {
-                "1": [
-                    {"key": "one", "type": "response-message", "config": {"message": "one"}},
-                    {"key": "two", "type": "response-message", "config": {"message": "two"}},
-                    {"key": "end", "type": "end", "config": {"endStatus": -1}},
-                ]
-            },
-        }
-    ],
-}
+from .refusing import title_guard
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,7 +40,7 @@ def _tickets(api: Api) -> None:
         select orchestrator.manage('tickets');
         """
     )
-    api.db.execute("select orchestrator.define(%s)", [json.dumps(_GUARD)])
+    api.db.execute("select orchestrator.define(%s)", [json.dumps(title_guard("tickets", "one", "two"))])
     api.create("tickets", {"id": 1000, "title": "taken", "held_on": "2026-01-01"})
 
 
