@@ -1,10 +1,12 @@
 """One line of JSON for each request answered, like those of the other logs but written out directly.
 
-Every request pays for it: 4 µs this way, 22 through structlog's processors and a general encoder.
+Every request pays for it: 4 µs this way, 22 through structlog's processors and a general encoder. Requests that are
+answered in one turn of the loop, as those are that share a flush, are written together: each write costs as much again.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,6 +26,7 @@ class AccessLog:
 
     def __init__(self) -> None:
         self._out = sys.stdout
+        self._lines: list[str] = []
 
     def write(self, request: Request, status: int, request_id: str, started: float, seen: Mapping[str, Any]) -> None:
         """A request that began at `started` (time.perf_counter); `seen`: texts and numbers that became known of it."""
@@ -34,9 +37,15 @@ class AccessLog:
         address = text(client_address(request))
         ms = round((perf_counter() - started) * 1000, 2)
         at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        self._out.write(
+        self._lines.append(
             f'{{"method": {text(request.method)}, "path": {text(request.path)}, "status": {status}, "ms": {ms},'
             f' "request_id": {text(request_id)}, "ip": {address}{known},'
             f' "event": "request", "level": "info", "timestamp": "{at}"}}\n'
         )
+        if len(self._lines) == 1:
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        lines, self._lines = self._lines, []
+        self._out.write("".join(lines))
         self._out.flush()

@@ -19,14 +19,25 @@ import psycopg
 from psycopg import AsyncConnection, pq
 from psycopg.errors import error_from_result
 
-__all__ = ["Connection"]
+__all__ = ["UNKNOWN_STATEMENT", "Connection", "Done", "checked"]
 
 #: statements kept prepared, and the characters in them: the server's plans are larger still
 _PREPARED = 500
 _PREPARED_TEXT = 2_000_000
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
 #: what the server says of a statement that it forgot
-_UNKNOWN_STATEMENT = "26000"
+UNKNOWN_STATEMENT = "26000"
+_UNKNOWN = UNKNOWN_STATEMENT.encode()
+
+#: gets the server's result, an error as well, or the error that there is none
+Done = Callable[[pq.abc.PGresult | psycopg.Error], None]
+
+
+def checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
+    """The result, unless it is an error, which is raised as psycopg's."""
+    if result.status in _FAILED:
+        raise error_from_result(result)
+    return result
 
 
 class Connection:
@@ -43,10 +54,15 @@ class Connection:
         self._pooled = pooled
         # nobody else's name, should a pooler hand our statements to another session after all
         self._prefix = secrets.token_hex(6).encode()
-        self._waiting: asyncio.Future[pq.abc.PGresult] | None = None
+        #: when it was opened, by the loop's clock
+        self.opened = self._loop.time()
+        #: when the running statement was sent
+        self.sent = 0.0
+        self._running: str | None = None
+        self._done: Done | None = None
         self._result: pq.abc.PGresult | None = None
         self._broken = False
-        self._when_idle: Callable[[], None] | None = None
+        self._when_idle: Callable[[Connection], None] | None = None
         self._loop.add_reader(self._socket, self._readable)
 
     @classmethod
@@ -60,16 +76,21 @@ class Connection:
         return not self._broken and self._expires > monotonic()
 
     @property
+    def broken(self) -> bool:
+        """True when it was lost."""
+        return self._broken
+
+    @property
     def busy(self) -> bool:
         """True while a statement runs, also one that nobody waits for any more."""
-        return self._waiting is not None
+        return self._done is not None
 
     def check(self) -> None:
         """Looks whether the server hung up: uvloop stops watching a socket that was reset, and tells nobody."""
         if not self._broken:
             self._readable()
 
-    def when_idle(self, callback: Callable[[], None]) -> None:
+    def when_idle(self, callback: Callable[[Connection], None]) -> None:
         """Calls back once the running statement is over."""
         self._when_idle = callback
 
@@ -78,22 +99,42 @@ class Connection:
         self._lose(psycopg.OperationalError("the connection is closed"))
         await self._connection.close()
 
+    def start(self, sql: str, params: Sequence[bytes | None], done: Done) -> bool:
+        """Sends a statement, and calls back with the server's result, or the error that there is none.
+
+        Returns:
+            False where it has to be prepared first; nothing was sent then.
+        """
+        if self._pooled:
+            self._send(partial(self._pg.send_query_params, sql.encode(), params), sql, done)
+            return True
+        name = self._names.get(sql)
+        if name is None:
+            return False
+        self._send(partial(self._pg.send_query_prepared, name, params), sql, done)
+        return True
+
     async def run(self, sql: str, params: Sequence[bytes | None]) -> pq.abc.PGresult:
         """The result of a statement, or psycopg's error for it."""
         if self._pooled:
             return await self._ask(partial(self._pg.send_query_params, sql.encode(), params))
-        name = self._names.get(sql) or await self._prepare(sql)
         try:
-            return await self._execute(name, params)
+            return await self._execute(sql, params)
         except psycopg.Error as error:
-            if error.sqlstate != _UNKNOWN_STATEMENT:
+            if error.sqlstate != UNKNOWN_STATEMENT:
                 raise
         # discarded behind our back; it did not run
-        del self._names[sql]
-        return await self._execute(await self._prepare(sql), params)
+        return await self._execute(sql, params)
 
-    async def _execute(self, name: bytes, params: Sequence[bytes | None]) -> pq.abc.PGresult:
-        return await self._ask(partial(self._pg.send_query_prepared, name, params))
+    async def prepare(self, *statements: str) -> None:
+        """Makes ready what is to be started."""
+        for sql in statements:
+            if not self._pooled and sql not in self._names:
+                await self._prepare(sql)
+
+    async def _execute(self, sql: str, params: Sequence[bytes | None]) -> pq.abc.PGresult:
+        name = self._names.get(sql) or await self._prepare(sql)
+        return await self._ask(partial(self._pg.send_query_prepared, name, params), sql)
 
     async def _prepare(self, sql: str) -> bytes:
         if len(self._names) >= _PREPARED or self._text > _PREPARED_TEXT:
@@ -107,9 +148,24 @@ class Connection:
         self._names[sql] = name
         return name
 
-    async def _ask(self, send: Callable[[], None]) -> pq.abc.PGresult:
+    async def _ask(self, send: Callable[[], None], sql: str | None = None) -> pq.abc.PGresult:
         waiting: asyncio.Future[pq.abc.PGresult] = self._loop.create_future()
-        self._waiting = waiting
+
+        def done(outcome: pq.abc.PGresult | psycopg.Error) -> None:
+            if waiting.done():
+                return
+            if isinstance(outcome, psycopg.Error):
+                waiting.set_exception(outcome)
+            else:
+                waiting.set_result(outcome)
+
+        self._send(send, sql, done)
+        return checked(await waiting)
+
+    def _send(self, send: Callable[[], None], sql: str | None, done: Done) -> None:
+        self._running = sql
+        self._done = done
+        self.sent = self._loop.time()
         try:
             send()
         except psycopg.Error as error:
@@ -119,10 +175,6 @@ class Connection:
         if not self._broken and self._pg.status != pq.ConnStatus.OK:
             # libpq found out while sending, and closed the socket that the loop would wait for
             self._lose(psycopg.OperationalError("the connection is lost"))
-        result = await waiting
-        if result.status in _FAILED:
-            raise error_from_result(result)
-        return result
 
     def _writable(self) -> None:
         try:
@@ -139,7 +191,7 @@ class Connection:
         pg = self._pg
         try:
             pg.consume_input()
-            if self._waiting is None:
+            if self._done is None:
                 # nobody asked: notices, and at last the end of the connection
                 pg.notifies()
                 return
@@ -153,26 +205,31 @@ class Connection:
             self._lose(error)
 
     def _finish(self) -> None:
-        waiting, result = self._waiting, self._result
-        self._waiting = self._result = None
-        if self._pg.transaction_status != pq.TransactionStatus.IDLE:
+        result, self._result = self._result, None
+        if result is None:
             self._lose(psycopg.OperationalError("the connection is lost"))
-        if waiting is not None and result is not None and not waiting.done():
-            waiting.set_result(result)
-        self._tell()
+            return
+        if self._pg.transaction_status != pq.TransactionStatus.IDLE:
+            self._leave()
+        if result.status in _FAILED and result.error_field(pq.DiagnosticField.SQLSTATE) == _UNKNOWN:
+            self._names.pop(self._running or "", None)
+        self._tell(result)
 
     def _lose(self, error: psycopg.Error) -> None:
+        self._leave()
+        self._tell(error)
+
+    def _leave(self) -> None:
         if not self._broken:
             self._broken = True
             with suppress(OSError, ValueError, RuntimeError):
                 self._loop.remove_reader(self._socket)
                 self._loop.remove_writer(self._socket)
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None and not waiting.done():
-            waiting.set_exception(error)
-        self._tell()
 
-    def _tell(self) -> None:
-        callback, self._when_idle = self._when_idle, None
-        if callback is not None:
-            callback()
+    def _tell(self, outcome: pq.abc.PGresult | psycopg.Error) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            done(outcome)
+        if self._done is None and self._when_idle is not None:
+            callback, self._when_idle = self._when_idle, None
+            callback(self)

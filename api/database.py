@@ -10,6 +10,7 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from api.group_commit import Shared
 from api.pool import Pool
 from api.settings import Settings
 
@@ -47,13 +48,13 @@ class Database:
         """Disconnects."""
         await self.pool.close()
 
-    async def rows(self, sql: str, params: Sequence[str | None] = ()) -> list[Row]:
+    async def rows(self, sql: str | Shared, params: Sequence[str | None] = ()) -> list[Row]:
         """Runs a prepared statement; each value is the server's text or None."""
         result = await self.pool.run(sql, [None if param is None else _encoded(param) for param in params])
         columns = range(result.nfields)
         return [tuple([result.get_value(row, column) for column in columns]) for row in range(result.ntuples)]
 
-    async def row(self, sql: str, params: Sequence[str | None] = ()) -> Row | None:
+    async def row(self, sql: str | Shared, params: Sequence[str | None] = ()) -> Row | None:
         """The first row, None when there is none."""
         rows = await self.rows(sql, params)
         return rows[0] if rows else None

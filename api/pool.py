@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import partial
+from math import inf
+from typing import NamedTuple, cast
 
 import psycopg
 from psycopg import pq
 
-from api.connection import Connection
+from api.connection import UNKNOWN_STATEMENT, Connection, checked
+from api.group_commit import FLUSH, Given, GroupCommit, Shared, Turn
 
 __all__ = ["Pool", "PoolUse"]
 
 #: seconds until a connection that was reset is noticed at the latest
 _CHECK_EVERY = 0.25
+#: seconds after which a statement is taken to wait for something instead of computing
+_PATIENCE = 0.003
 
 
 class PoolUse(NamedTuple):
@@ -27,32 +32,70 @@ class PoolUse(NamedTuple):
 
 
 class Pool:
-    """At most `size` connections. Who waits longer than `timeout` seconds for one gets an OperationalError."""
+    """At most `size` connections. Who waits longer than `timeout` seconds for one gets an OperationalError.
 
-    def __init__(self, conninfo: str, *, size: int, timeout: float, lifetime: float, pooled: bool = False) -> None:
+    Half of them are used as soon as somebody waits. Statements that only compute gain nothing from more: those few
+    backends are busy, and their caches are warm. The others are for when statements wait themselves, for a lock or the
+    disk; one that takes longer than `patience` seconds does not count.
+    """
+
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        size: int,
+        timeout: float,
+        lifetime: float,
+        pooled: bool = False,
+        patience: float = _PATIENCE,
+    ) -> None:
         self._conninfo = conninfo
         self._pooled = pooled
         self._size = size
+        self._eager = min(size, max(2, size // 2))
         self._timeout = timeout
         self._lifetime = lifetime
+        self._patience = patience
         self._idle: list[Connection] = []
         self._open = 0
-        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._waiting: deque[Turn] = deque()
         self._all: set[Connection] = set()
         self._checking: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._commits = GroupCommit()
 
     @property
     def use(self) -> PoolUse:
         """Connections by what they do, and requests without one."""
         return PoolUse(len(self._idle), self._open - len(self._idle), len(self._waiting))
 
-    async def run(self, sql: str, params: Sequence[bytes | None]) -> pq.abc.PGresult:
-        """Runs a statement on a free connection."""
-        connection = await self._acquire()
+    async def run(self, statement: str | Shared, params: Sequence[bytes | None]) -> pq.abc.PGresult:
+        """Runs a statement on the next free connection, and with others shares the flush of its commit.
+
+        A connection that becomes free begins with the next statement before the result of the last one is looked at.
+        """
+        given = await self._take(Turn(statement, params))
+        if isinstance(given, Connection):
+            return await self._run_alone(given, statement, params)
         try:
-            return await connection.run(sql, params)
+            return checked(given)
+        except psycopg.Error as error:
+            if error.sqlstate != UNKNOWN_STATEMENT:
+                raise
+        # the server forgot it, nothing ran
+        return await self._run_alone(cast("Connection", await self._take(Turn(None))), statement, params)
+
+    async def _run_alone(
+        self, connection: Connection, statement: str | Shared, params: Sequence[bytes | None]
+    ) -> pq.abc.PGresult:
+        try:
+            if isinstance(statement, str):
+                return await connection.run(statement, params)
+            result = await connection.run(statement.alone, params)
+            await connection.prepare(statement.member, statement.leader, FLUSH)
+            return result
         finally:
             self._release(connection)
 
@@ -63,22 +106,93 @@ class Pool:
             self._discard(self._idle.pop())
         while self._closing:
             await asyncio.gather(*self._closing)
-        if not self._all and self._checking is not None:
-            self._checking.cancel()
-            self._checking = None
+        if not self._all:
+            for timer in filter(None, (self._checking, self._looking)):
+                timer.cancel()
+            self._checking = self._looking = None
 
-    async def _acquire(self) -> Connection:
+    async def _take(self, turn: Turn) -> pq.abc.PGresult | Connection:
+        """The result of a turn's statement; or a connection for this request alone, which has to prepare it."""
         while True:
-            while self._idle:
-                connection = self._idle.pop()
-                if connection.usable:
-                    return connection
-                self._discard(connection)
-            if self._closed:
+            allowed = self._has_room
+            connection = self._free() if allowed else None
+            if connection is None and self._closed:
                 raise psycopg.OperationalError("the pool is closed")
-            obtained = await (self._connect() if self._open < self._size else self._wait())
-            if obtained is not None:
-                return obtained
+            if connection is None and (not allowed or self._open >= self._size):
+                given = await self._wait(turn)
+            else:
+                self._begin(connection or await self._connect(), turn)
+                given = await self._outcome(turn)
+            if given is not None:
+                return given
+            turn = Turn(turn.statement, turn.params)
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether another statement may begin."""
+        busy = self._open - len(self._idle)
+        return busy < self._eager or (busy < self._size and busy - self._slow() < self._eager)
+
+    def _slow(self) -> int:
+        """Statements that take their time."""
+        limit = asyncio.get_running_loop().time() - self._patience
+        return sum(connection.busy and connection.sent < limit for connection in self._all)
+
+    def _free(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable:
+                return connection
+            self._discard(connection)
+        return None
+
+    def _begin(self, connection: Connection, turn: Turn) -> None:
+        statement = turn.statement
+        if isinstance(statement, Shared) and not self._pooled:
+            statement = self._commits.form(turn, statement, connection, followed=bool(self._waiting))
+        elif isinstance(statement, Shared):
+            statement = statement.alone
+        if statement is None or not connection.start(statement, turn.params, partial(self._done, connection, turn)):
+            self._commits.withdraw(turn)
+            turn.future.set_result(connection)
+        else:
+            turn.sent = connection.sent
+
+    def _done(self, connection: Connection, turn: Turn, outcome: pq.abc.PGresult | psycopg.Error) -> None:
+        """A statement is over."""
+        self._commits.finished(turn, outcome)
+        if self._commits.waits:
+            follows = next((each for each in self._waiting if not each.future.done()), None)
+            if not (follows and isinstance(follows.statement, Shared)) and self._flush(connection):
+                return
+            self._look_later()
+        self._release(connection)
+
+    def _flush(self, connection: Connection) -> bool:
+        """Flushes what was committed, where no statement does that which comes next."""
+        if connection.busy or connection.broken or not self._commits.needs(connection):
+            return False
+        turn = Turn(FLUSH)
+        self._commits.lead(turn, connection)
+        if connection.start(FLUSH, (), partial(self._done, connection, turn)):
+            turn.sent = connection.sent
+            return True
+        self._commits.withdraw(turn)
+        return False
+
+    async def _outcome(self, turn: Turn) -> Given:
+        try:
+            return await turn.future
+        except asyncio.CancelledError:
+            future = turn.future
+            if future.done() and not future.cancelled() and future.exception() is None:
+                # it came at the very moment of giving up
+                given = future.result()
+                if given is None:
+                    self._wake()
+                elif isinstance(given, Connection):
+                    self._release(given)
+            raise
 
     async def _connect(self) -> Connection:
         self._open += 1
@@ -101,39 +215,70 @@ class Pool:
             connection.check()
         self._checking = asyncio.get_running_loop().call_later(_CHECK_EVERY, self._check) if self._all else None
 
-    async def _wait(self) -> Connection | None:
-        """A connection that another request is done with; None: there is room for a new one."""
-        turn: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+    def _look_later(self) -> None:
+        if self._looking is None:
+            self._looking = asyncio.get_running_loop().call_later(self._patience, self._look)
+
+    def _look(self) -> None:
+        """As long as somebody waits, whether those that are waited for take too long."""
+        self._looking = None
+        commits = self._commits
+        now = asyncio.get_running_loop().time()
+        while self._waiting and self._waiting[0].queued < now - self._timeout:
+            self._waiting.popleft().settle(psycopg.OperationalError("no database connection is free"))
+        commits.overtake(now - self._patience)
+        if commits.waits:
+            for connection in reversed(self._idle):
+                if self._flush(connection):
+                    self._idle.remove(connection)
+                    break
+            alive = [connection.opened for connection in self._all if not connection.broken]
+            commits.give_up(min(alive, default=inf))
+        while self._waiting and self._has_room:
+            free = self._free()
+            if free is None and self._open >= self._size:
+                break
+            self._give(free)
+            if free is None:
+                # who got it opens one
+                break
+        if self._waiting or commits.is_open:
+            self._look_later()
+
+    async def _wait(self, turn: Turn) -> Given:
+        """What comes of a turn; None: there is room for a new connection."""
+        turn.queued = asyncio.get_running_loop().time()
         self._waiting.append(turn)
+        self._look_later()
         try:
-            async with asyncio.timeout(self._timeout):
-                return await turn
-        except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                # it came at the very moment of giving up
-                connection = turn.result()
-                self._wake() if connection is None else self._release(connection)
-            elif turn in self._waiting:
+            return await self._outcome(turn)
+        except BaseException:
+            if turn in self._waiting:
                 self._waiting.remove(turn)
-            if isinstance(error, TimeoutError):
-                raise psycopg.OperationalError("no database connection is free") from None
             raise
 
     def _release(self, connection: Connection) -> None:
         if connection.busy:
             # the request went away, its statement did not
-            connection.when_idle(lambda: self._release(connection))
+            connection.when_idle(self._release)
         elif self._closed or not connection.usable:
             self._discard(connection)
-        elif not self._give(connection):
-            self._idle.append(connection)
+        else:
+            busy = self._open - len(self._idle)
+            crowded = busy > self._eager and busy - self._slow() > self._eager
+            if crowded or not self._give(connection):
+                self._idle.append(connection)
 
     def _give(self, connection: Connection | None) -> bool:
         while self._waiting:
             turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(connection)
-                return True
+            if turn.future.done():
+                continue
+            if connection is None:
+                turn.future.set_result(None)
+            else:
+                self._begin(connection, turn)
+            return True
         return False
 
     def _discard(self, connection: Connection) -> None:

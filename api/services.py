@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from api.catalog import Catalogs
 from api.database import Database, Listener
+from api.group_commit import Shared
 from api.passwords import PasswordChecks
 from api.permissions import Permissions
 from api.sessions import Sessions
@@ -18,9 +19,9 @@ __all__ = ["MAIN", "Services", "Source"]
 
 MAIN = "main"
 #: request, collection, association, user, role, bound workflows, request id
-ACT = "select orchestrator.act($1, $2, $3, $4::bigint, $5, $6, $7)"
+ACT = Shared.of("select orchestrator.act($1, $2, $3, $4::bigint, $5, $6, $7)")
 #: the same with the user's document in place of his id
-_VISIT = "select orchestrator.act($1, $2, $3, null, $5, $6, $7, $4)"
+_VISIT = Shared.of("select orchestrator.act($1, $2, $3, null, $5, $6, $7, $4)")
 _KEY = "select orchestrator.app_key()"
 
 

@@ -562,3 +562,7 @@ comment on table orchestrator.data_sources_roles_resources_actions is 'an action
 insert into orchestrator.data_sources_roles_resources_scopes (key, name, scope) values
     ('all', '{{t("All records")}}', '{}'),
     ('own', '{{t("Own records")}}', '{"createdById": "{{ ctx.state.currentUser.id }}"}');
+-- What a transaction moves that has to flush the write-ahead log whatever else it does; see api/group_commit.py.
+create sequence orchestrator.flush;
+comment on sequence orchestrator.flush is
+    'set to where it is by the API, so that a commit flushes the write-ahead log, for others as well; its value says nothing';

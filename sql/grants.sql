@@ -102,6 +102,7 @@ grant select on
     orchestrator.api_data_sources_roles_resources_actions, orchestrator.api_data_sources_roles_resources_scopes,
     orchestrator.api_roles_collections
     to orchestrator_api;
+grant update on sequence orchestrator.flush to orchestrator_api;
 
 -- the HTTP API: sessions and accounts
 grant execute on function

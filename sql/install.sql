@@ -11,6 +11,7 @@
 \ir tables/identity.sql
 \ir tables/session.sql
 \ir tables/access.sql
+\ir tables/flush.sql
 
 -- functions, by the station of a write that they serve; run again at every upgrade
 

@@ -224,7 +224,14 @@ def started(hurt: Database, serve: Serve) -> Callable[..., tuple[int, subprocess
     def start(port: int | None = None) -> tuple[int, subprocess.Popen[bytes]]:
         port = port or free_port()
         return port, serve(
-            dsn=hurt.login_dsn, port=port, access_log=False, log_level="critical", session_ttl=600, catalog_ttl=600
+            dsn=hurt.login_dsn,
+            port=port,
+            # fewer than clients, so that writes share flushes
+            pool_size=4,
+            access_log=False,
+            log_level="critical",
+            session_ttl=600,
+            catalog_ttl=600,
         )
 
     return start

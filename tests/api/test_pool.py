@@ -18,9 +18,11 @@ _SLEEP = "select pg_sleep($1::float8)::text"
 Use = Callable[[Pool], Awaitable[None]]
 
 
-def _with_pool(dsn: str, use: Use, *, size: int = 2, timeout: float = 5, lifetime: float = 60) -> None:
+def _with_pool(
+    dsn: str, use: Use, *, size: int = 2, timeout: float = 5, lifetime: float = 60, patience: float = 0.003
+) -> None:
     async def main() -> None:
-        pool = Pool(dsn, size=size, timeout=timeout, lifetime=lifetime)
+        pool = Pool(dsn, size=size, timeout=timeout, lifetime=lifetime, patience=patience)
         try:
             await use(pool)
         finally:
@@ -52,6 +54,34 @@ def test_no_more_connections_than_allowed_and_everybody_gets_a_turn(database: st
         assert len(pids) == 20 and len(set(pids)) == 2
 
     _with_pool(database, use, size=2)
+
+
+def test_short_statements_leave_half_of_the_connections_alone(database: str) -> None:
+    async def use(pool: Pool) -> None:
+        assert len(set(await asyncio.gather(*(_value(pool, _PID) for _ in range(100))))) == 3
+        assert pool.use == (3, 0, 0)
+
+    _with_pool(database, use, size=6, patience=60)
+
+
+def test_statements_that_wait_get_all_connections(database: str) -> None:
+    async def use(pool: Pool) -> None:
+        sleeping = "select pg_backend_pid()::text, pg_sleep(0.5)"
+        assert len(set(await asyncio.gather(*(_value(pool, sleeping) for _ in range(6))))) == 6
+        assert pool.use == (6, 0, 0)
+
+    _with_pool(database, use, size=6)
+
+
+def test_a_short_statement_does_not_wait_for_long_ones(database: str) -> None:
+    async def use(pool: Pool) -> None:
+        sleeping = [asyncio.create_task(_value(pool, _SLEEP, "2")) for _ in range(5)]
+        await asyncio.sleep(0.1)
+        assert await _value(pool, _PID)
+        assert not any(each.done() for each in sleeping)
+        await asyncio.gather(*sleeping)
+
+    _with_pool(database, use, size=6)
 
 
 def test_who_waits_too_long_is_told(database: str) -> None:
