@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ class Context:
     acting: tuple[str, ...] = ()
     #: what they may do
     access: Access | None = None
+    #: in another data source, the document that says so
+    elsewhere: Mapping[str, Any] | None = None
     #: set where the body was not the values but all parameters
     values: Any = None
     #: headers of the response, also when it is an error

@@ -125,6 +125,7 @@ class Dispatcher:
         ctx = Context(services, request, request_id, target, name, collection, params, headers=headers)
         if visit is not None:
             ctx = replace(visit, target=target, action=name, collection=collection, params=params)
+            authorize(ctx, action)
         if body is not None:
             ctx.values = body.get("values") or {}
         if action.needs_filter and to_many and params.selects_nothing and not _may_do_without(ctx):
@@ -140,19 +141,22 @@ class Dispatcher:
     async def _visit(
         self, request: Request, target: Target, request_id: str, seen: dict[str, Any], headers: dict[str, str]
     ) -> Context | None:
-        """Who asks something of another database, which root alone may; None where nobody does."""
+        """Who asks something of another database, with what he may do there; None where nobody does."""
         source = request.headers.get("x-data-source") or MAIN
         if source == MAIN or self._actions.is_closed(target.collection):
             return None
         params = Params(raw=query_string.parse(request.query_string))
         ctx = Context(self._services, request, request_id, target, "visit", target.collection, params, headers=headers)
         await self._admit(ctx, _VISIT, seen)
-        if ctx.access is not None:
-            raise ApiError(403, "No permissions")
-        # of all the user's roles together where they act together
-        ctx.role, ctx.acting = ROOT, (ROOT,)
-        ctx.services = self._services.sources[source]
         seen["data_source"] = source
+        ctx.services = self._services.sources[source]
+        if ctx.access is None:
+            # of all the user's roles together where they act together
+            ctx.role, ctx.acting = ROOT, (ROOT,)
+        else:
+            ctx.access, ctx.elsewhere = await self._services.permissions.elsewhere(
+                ctx.acting, source, ctx.services.catalogs
+            )
         return ctx
 
     async def _resolve(self, target: Target, name: str, services: Services) -> tuple[_Meaning, str]:

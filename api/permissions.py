@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from api.catalog import Catalogs
 from api.database import Database
 from api.tokens import refused
-from orchestrator.access import ROOT, Access, open_access
+from orchestrator.access import MAIN, ROOT, Access, open_access
 from orchestrator.model.conditions import array_literal
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Permissions"]
 
-_SQL = "select orchestrator.access_document($1)"
+_SQL = "select orchestrator.access_document($1, $2)"
+#: roles, and the data source in which they act
+_Key = tuple[tuple[str, ...], str]
 #: sets of roles that act together
 _CACHED = 1_000
 
@@ -49,8 +51,8 @@ class Permissions:
         self._database = database
         self._catalogs = catalogs
         self._ttl = ttl
-        self._known: dict[tuple[str, ...], _Known] = {}
-        self._reading: dict[tuple[str, ...], asyncio.Task[_Known]] = {}
+        self._known: dict[_Key, _Known] = {}
+        self._reading: dict[_Key, asyncio.Task[_Known]] = {}
 
     async def forget(self, _payload: str = "") -> None:
         """Something changed: what is being read just now may be of before it."""
@@ -62,46 +64,54 @@ class Permissions:
         """What roles may do together, None for root, whom nothing restricts; 401 when there is none of them."""
         if ROOT in roles:
             return None
-        known = await self._of(roles)
+        known = await self._of((roles, MAIN))
         if not known.document["roles"]:
             raise refused("ROLE_NOT_FOUND_ERR")
         return known.over((await self._catalogs.current()).catalog)
 
+    async def elsewhere(self, roles: tuple[str, ...], source: str, catalogs: Catalogs) -> tuple[Access | None, Any]:
+        """What roles may do in another data source, and the document that says so."""
+        if ROOT in roles:
+            return None, None
+        known = await self._of((roles, source))
+        return known.over((await catalogs.current()).catalog), known.document
+
     async def exists(self, role: str) -> bool:
         """Whether there is a role of that name."""
-        return bool((await self._of((role,))).document["roles"])
+        return bool((await self._of(((role,), MAIN))).document["roles"])
 
-    async def _of(self, roles: tuple[str, ...]) -> _Known:
-        known = self._known.get(roles)
+    async def _of(self, key: _Key) -> _Known:
+        known = self._known.get(key)
         if known is not None and known.fresh_until > time.monotonic():
             return known
-        reading = self._reading.get(roles)
+        reading = self._reading.get(key)
         if reading is None:
-            reading = self._reading[roles] = asyncio.create_task(self._read(roles))
-            reading.add_done_callback(lambda task: self._done(roles, task))
+            reading = self._reading[key] = asyncio.create_task(self._read(key))
+            reading.add_done_callback(lambda task: self._done(key, task))
         found = await asyncio.shield(reading)
-        known = self._known.get(roles)
+        known = self._known.get(key)
         return known if known is not None and known.revision == found.revision else found
 
-    def _done(self, roles: tuple[str, ...], task: asyncio.Task[_Known]) -> None:
+    def _done(self, key: _Key, task: asyncio.Task[_Known]) -> None:
         # one that was forgotten while it was read may be old already
-        if self._reading.get(roles) is not task:
+        if self._reading.get(key) is not task:
             return
-        del self._reading[roles]
+        del self._reading[key]
         if task.cancelled() or task.exception() is not None:
             return
-        found, known = task.result(), self._known.get(roles)
+        found, known = task.result(), self._known.get(key)
         if known is not None and known.revision == found.revision:
             known.fresh_until = found.fresh_until
             return
         if len(self._known) >= _CACHED:
             self._known.clear()
-        self._known[roles] = found
+        self._known[key] = found
 
-    async def _read(self, roles: tuple[str, ...]) -> _Known:
+    async def _read(self, key: _Key) -> _Known:
         # of when it is asked, not of when the answer comes: it may have changed in between
         fresh_until = time.monotonic() + self._ttl
-        row = await self._database.row(_SQL, (array_literal(roles),))
+        roles, source = key
+        row = await self._database.row(_SQL, (array_literal(roles), source))
         if row is None or row[0] is None:
             raise RuntimeError("orchestrator.access_document returned nothing")
         return _Known(json.loads(row[0]), fresh_until)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
 
 from api.context import Context
 from api.reply import Reply
@@ -37,8 +41,20 @@ async def check(ctx: Context) -> Reply:
         "allowAnonymous": await services.permissions.exists(ANONYMOUS),
         "uiButtonSchemasBlacklist": [],
     }
-    body = {"data": data, "meta": {"dataSources": {}}}
+    body = {"data": data, "meta": {"dataSources": {key: await _elsewhere(ctx, key) for key in services.sources}}}
     return Reply(200, json.dumps(body, ensure_ascii=False).encode())
+
+
+async def _elsewhere(ctx: Context, source: str) -> Mapping[str, Any]:
+    """What the role may do in another data source; nothing while that is away."""
+    services = ctx.services
+    catalogs = services.sources[source].catalogs
+    try:
+        access, _ = await services.permissions.elsewhere(ctx.acting, source, catalogs)
+        permitted = report(access, (await catalogs.current()).catalog)
+    except psycopg.OperationalError:
+        return {"strategy": {}, "actions": {}, "resources": [], "allowAll": False}
+    return {name: permitted[name] for name in ("strategy", "actions", "resources", "allowAll")}
 
 
 ACTIONS = (Action("check", check, any_role=True),)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
+
+import psycopg
 
 from api import reads
 from api.administration import administer, forward, selected
@@ -15,10 +17,12 @@ from api.owned import narrowed
 from api.people import forgetting
 from api.reply import Reply
 from api.resources import Action
+from api.services import Services
 from api.system import SYSTEM
 
 __all__ = ["ACTIONS", "CLOSED"]
 
+_SCOPES = "dataSourcesRolesResourcesScopes"
 #: what a permission is shown with where nothing else was asked for
 _WHOLE = ["actions", "actions.scope"]
 
@@ -68,7 +72,35 @@ async def change_selected(ctx: Context) -> Reply:
 
 
 async def _change(ctx: Context, selection: Mapping[str, Any]) -> Reply:
-    return await forgetting(ctx, await administer(ctx, {**selection, "known": _known()}))
+    return await forgetting(ctx, await administer(ctx, {**selection, "known": await _vocabulary(ctx)}))
+
+
+async def _vocabulary(ctx: Context) -> Mapping[str, Any]:
+    """The names that permissions may be about, with those of other databases that the request is about."""
+    known, sources = dict(_known()), ctx.services.sources
+    if sources:
+        # a scope is named by its id alone
+        named = list(sources) if ctx.target.resource == _SCOPES else _named(ctx)
+        meant = [key for key in sources if key in named]
+        known["sources"] = {key: names for key in meant if (names := await _collections(sources[key])) is not None}
+    return known
+
+
+def _named(ctx: Context) -> Sequence[Any]:
+    """What may be the key of a data source in a request."""
+    body = ctx.values_json()
+    elements = [each for each in (body if isinstance(body, list) else [body]) if isinstance(each, Mapping)]
+    places = (ctx.params.raw, ctx.params.filter or {}, *elements)
+    return [ctx.target.source_id, *(place.get("dataSourceKey") for place in places)]
+
+
+async def _collections(source: Services) -> Mapping[str, list[str]] | None:
+    """Names of columns and relations by collection; None while the database is away."""
+    try:
+        catalog = (await source.catalogs.current()).catalog
+    except psycopg.OperationalError:
+        return None
+    return {collection.name: [*collection.fields, *collection.associations] for collection in catalog}
 
 
 @cache
@@ -116,7 +148,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "roles.dataSourceResources": _PERMISSIONS,
     "roles.collections": _COLLECTIONS,
     "roles.dataSourcesCollections": _COLLECTIONS,
-    "dataSourcesRolesResourcesScopes": (
+    _SCOPES: (
         Action("create", change),
         Action("update", change_selected, needs_filter=True),
         Action("destroy", change_selected, needs_filter=True),

@@ -14,10 +14,10 @@ from api.permissions import Permissions
 from api.sessions import Sessions
 from api.settings import Settings
 from api.tokens import Tokens
+from orchestrator.access import MAIN
 
 __all__ = ["MAIN", "Services", "Source"]
 
-MAIN = "main"
 #: request, collection, association, user, role, bound workflows, request id
 ACT = Shared.of("select orchestrator.act($1, $2, $3, $4::bigint, $5, $6, $7)")
 #: the same with the user's document in place of his id

@@ -34,6 +34,9 @@ async def _visible_user(ctx: Context, names: Iterable[str]) -> dict[str, Any]:
         return await read_user(ctx, names)
     related = {name for name in names if name.count(".") > 1}
     user = await read_user(ctx, set(names) - related)
+    if ctx.services is not ctx.services.main:
+        # what his roles may see elsewhere says nothing of where users are
+        return user
     catalog = (await ctx.services.main.catalogs.current()).catalog
     users = catalog.get("users")
     if not user or users is None:

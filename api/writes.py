@@ -42,7 +42,7 @@ async def act(ctx: Context, values: str, more: Mapping[str, Any] | None = None) 
     target = ctx.target
     if ctx.access is not None:
         # what its scopes want to know; the engine itself knows no relations of users
-        more = {**(more or {}), "user": await read_user(ctx, ctx.access.variables())}
+        more = {**(more or {}), "user": await read_user(ctx, ctx.access.variables()), "access": ctx.elsewhere}
     try:
         row = await ctx.services.database.row(
             ctx.services.act,

@@ -6,7 +6,7 @@ grants, and restricts requests to what they allow. Who has no access object is n
 
 from __future__ import annotations
 
-from orchestrator.access.access import ROOT, Access, open_access, permission_of
+from orchestrator.access.access import MAIN, ROOT, Access, open_access, permission_of
 from orchestrator.access.grant import Grant
 from orchestrator.access.report import ACTION_ALIASES, AVAILABLE_ACTIONS, report
 from orchestrator.access.restriction import restrict, scope_variables
@@ -16,6 +16,7 @@ from orchestrator.access.view import visible
 __all__ = [
     "ACTION_ALIASES",
     "AVAILABLE_ACTIONS",
+    "MAIN",
     "ROOT",
     "Access",
     "Grant",

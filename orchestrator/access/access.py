@@ -14,6 +14,8 @@ __all__ = ["ALIASES", "ROOT", "Access", "open_access", "permission_of"]
 
 #: the role that nothing restricts
 ROOT = "root"
+#: the data source that users and roles are in
+MAIN = "main"
 #: schema of our own tables: no strategy is for them, but for two
 _OURS = "orchestrator"
 _WITH_STRATEGY = frozenset({"users", "roles"})
@@ -52,10 +54,14 @@ def permission_of(action: str) -> str:
 class Access:
     """What some roles may do together: whatever one of them may."""
 
-    def __init__(self, roles: Iterable[Mapping[str, Any]], catalog: Catalog, revision: int) -> None:
-        self._roles = [_Role(role) for role in roles]
+    def __init__(
+        self, roles: Iterable[Mapping[str, Any]], catalog: Catalog, revision: int, *, visiting: bool = False
+    ) -> None:
+        """`visiting`: the roles are those of another database than the catalog's, and so are their users."""
+        self._roles = [_Role(role, visiting=visiting) for role in roles]
         self._catalog = catalog
         self.revision = revision
+        self.visiting = visiting
         self.names = tuple(role.name for role in self._roles)
         self.snippets = Snippets([role.snippets for role in self._roles])
         self._grants: dict[tuple[str, str], Grant | None] = {}
@@ -133,15 +139,16 @@ def open_access(document: Mapping[str, Any], catalog: Catalog) -> Access | None:
     roles = document["roles"]
     if any(role["name"] == ROOT for role in roles):
         return None
-    return Access(roles, catalog, document["revision"])
+    return Access(roles, catalog, document["revision"], visiting=document.get("source", MAIN) != MAIN)
 
 
 class _Role:
     """One role of a document."""
 
-    __slots__ = ("allow_configure", "entries", "everything", "name", "resources", "snippets", "strategy")
+    __slots__ = ("allow_configure", "entries", "everything", "name", "resources", "snippets", "strategy", "visiting")
 
-    def __init__(self, role: Mapping[str, Any]) -> None:
+    def __init__(self, role: Mapping[str, Any], *, visiting: bool) -> None:
+        self.visiting = visiting
         self.name: str = role["name"]
         self.snippets = [rule for rule in role.get("snippets") or () if isinstance(rule, str)]
         self.allow_configure = role.get("allowConfigure") is True
@@ -159,15 +166,25 @@ class _Role:
 
     def grant(self, resource: str, permission: str, collection: Collection | None) -> Grant | None:
         """What the role itself is granted; permissions of the resource's own stand in for the strategy."""
+        if self.visiting and (collection is None or collection.schema == _OURS):
+            return None
         actions = self.resources.get(resource)
         if actions is not None:
-            return _configured(actions.get(permission), permission, collection)
+            return self._reached(_configured(actions.get(permission), permission, collection), collection)
         if not _has_strategy(resource, collection):
             return None
         if self.everything:
             return Grant()
         own = self.entries.get(permission)
-        return Grant.of(collection, permission, scope=OWN if own else None) if own is not None else None
+        if own is None:
+            return None
+        return self._reached(Grant.of(collection, permission, scope=OWN if own else None), collection)
+
+    def _reached(self, grant: Grant | None, collection: Collection | None) -> Grant | None:
+        """None where one's own rows were meant, and the same number is somebody else's there."""
+        if self.visiting and grant is not None and collection is not None and "createdById" in collection.user_columns:
+            return None if grant.scopes == (OWN_FILTER,) else grant
+        return grant
 
     def grants(self, catalog: Catalog) -> Iterable[Grant]:
         """The grants that have scopes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, LiteralString
 
+from orchestrator.access import MAIN
 from orchestrator.administration import scopes
 from orchestrator.administration.authority import Authority
 from orchestrator.administration.request import Answer, Request, conform, whole
@@ -93,6 +94,11 @@ _SET_STRATEGY: LiteralString = """
     update orchestrator.roles set strategy = nullif($2::jsonb, 'null'), updated_at = orchestrator.current_time()
     where name = $1
 """
+_SET_ELSEWHERE: LiteralString = """
+    insert into orchestrator.data_sources_roles (data_source_key, role_name, strategy)
+    values ($3, $1, nullif($2::jsonb, 'null'))
+    on conflict (data_source_key, role_name) do update set strategy = excluded.strategy
+"""
 
 
 def create(port: Port, request: Request) -> Answer:
@@ -101,10 +107,9 @@ def create(port: Port, request: Request) -> Answer:
     values = request.values
     conform(values, _NEW)
     vocabulary = Vocabulary(port, request)
-    actions = _actions(port, values, values["name"], vocabulary)
-    created = port.fetch(
-        _INSERT, [role, _source(vocabulary, request), values["name"], _flag(values.get("usingActionsConfig"))]
-    )
+    source = _source(vocabulary, request)
+    actions = _actions(port, values, values["name"], vocabulary, source)
+    created = port.fetch(_INSERT, [role, source, values["name"], _flag(values.get("usingActionsConfig"))])
     if not created:
         raise InvalidError(f'permissions for "{values["name"]}" already exist')
     _put(port, created[0]["id"], actions or [])
@@ -117,12 +122,13 @@ def update(port: Port, request: Request) -> Answer:
     values = request.values
     conform(values, _CHANGE)
     vocabulary = Vocabulary(port, request)
-    found = _find(port, role, _source(vocabulary, request), request)
+    source = _source(vocabulary, request)
+    found = _find(port, role, source, request)
     if found is None:
         return Answer([])
     if values.get("name") not in (None, found["name"]):
         raise InvalidError(f'"name": permissions for "{found["name"]}" cannot become those for "{values["name"]}"')
-    actions = _actions(port, values, found["name"], vocabulary)
+    actions = _actions(port, values, found["name"], vocabulary, source)
     port.run(_UPDATE, [str(found["id"]), _flag(values.get("usingActionsConfig"))])
     _put(port, found["id"], actions)
     return Answer(_rows(port, [found["id"]]))
@@ -153,7 +159,7 @@ def apply(port: Port, request: Request) -> Answer:
     vocabulary = Vocabulary(port, request)
     source = _source(vocabulary, request)
     for resource in values["resources"]:
-        actions = _actions(port, resource, resource["name"], vocabulary)
+        actions = _actions(port, resource, resource["name"], vocabulary, source)
         using = _flag(resource.get("usingActionsConfig", True))
         created = port.fetch(_INSERT, [role, source, resource["name"], using])
         key = created[0]["id"] if created else port.fetch(_FIND, [role, source, resource["name"], None])[0]["id"]
@@ -177,7 +183,8 @@ def update_strategy(port: Port, request: Request) -> Answer:
     conform(values, record({"strategy": record(nullable=True)}))
     if "strategy" in values:
         vocabulary.check_strategy(values["strategy"])
-        port.run(_SET_STRATEGY, [role, to_json(values["strategy"])])
+        text = to_json(values["strategy"])
+        port.run(*((_SET_STRATEGY, [role, text]) if source == MAIN else (_SET_ELSEWHERE, [role, text, source])))
     return Answer(
         port.fetch(
             'select * from orchestrator.api_data_sources_roles where "dataSourceKey" = $1 and "roleName" = $2',
@@ -220,10 +227,10 @@ def _find(port: Port, role: str, source: str, request: Request) -> dict[str, Any
 
 
 def _actions(
-    port: Port, values: Mapping[str, Any], resource: str, vocabulary: Vocabulary
+    port: Port, values: Mapping[str, Any], resource: str, vocabulary: Vocabulary, source: str
 ) -> list[dict[str, Any]] | None:
     """The actions as they are kept, None where the values say nothing of them."""
-    known = vocabulary.fields(resource)
+    known = vocabulary.fields(resource, source)
     if values.get("actions") is None:
         return None
     actions: list[dict[str, Any]] = []
@@ -237,7 +244,7 @@ def _actions(
             if field not in known:
                 raise InvalidError(f'"actions": "{field}" is no field of "{resource}"')
         reference = action.get("scope") if action.get("scope") is not None else action.get("scopeId")
-        scope = scopes.find(port, reference, resource)
+        scope = scopes.find(port, reference, resource, source)
         actions.append({"name": name, "fields": fields and list(dict.fromkeys(fields)), "scope": scope})
     return actions
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, LiteralString
 
+from orchestrator.access import MAIN
 from orchestrator.administration.authority import Authority
 from orchestrator.administration.request import Answer, Request, conform, whole
 from orchestrator.administration.vocabulary import Vocabulary
@@ -29,6 +30,7 @@ _BUILT_IN = frozenset({"all", "own"})
 _VALUES = record(
     {
         "key": string(nullable=True),
+        "dataSourceKey": string(nullable=True),
         "name": string(nullable=True),
         "resourceName": string(nullable=True),
         "scope": record(nullable=True),
@@ -37,9 +39,10 @@ _VALUES = record(
 _KEYS: LiteralString = " = any (array(select k.v::bigint from jsonb_array_elements_text($1::jsonb) as k (v)))"
 _ROWS: LiteralString = "select * from orchestrator.api_data_sources_roles_resources_scopes where id" + _KEYS
 _INSERT: LiteralString = """
-    insert into orchestrator.data_sources_roles_resources_scopes (key, name, resource_name, scope)
+    insert into orchestrator.data_sources_roles_resources_scopes (key, data_source_key, name, resource_name, scope)
     select
-        coalesce(s ->> 'key', 's_' || replace(gen_random_uuid()::text, '-', '')), s ->> 'name', s ->> 'resourceName',
+        coalesce(s ->> 'key', 's_' || replace(gen_random_uuid()::text, '-', '')),
+        coalesce(s ->> 'dataSourceKey', 'main'), s ->> 'name', s ->> 'resourceName',
         coalesce(nullif(s -> 'scope', 'null'), '{}')
     from (select $1::jsonb as s) given
     on conflict (key) do nothing
@@ -74,7 +77,9 @@ def update(port: Port, request: Request) -> Answer:
     conform(values, _VALUES)
     vocabulary = Vocabulary(port, request)
     for row in rows(port, keys):
-        _check(port, {**row, **values}, vocabulary)
+        if values.get("dataSourceKey") not in (None, row["dataSourceKey"]):
+            raise InvalidError(f'scope "{row["key"]}" is for data source "{row["dataSourceKey"]}"')
+        _check(port, {**row, **values, "dataSourceKey": row["dataSourceKey"]}, vocabulary)
         if "resourceName" in values and _used_elsewhere(port, row["id"], values["resourceName"]):
             raise InvalidError(f'scope "{row["key"]}" is in use for another resource')
     port.run(_UPDATE, [to_json(keys), to_json(values)])
@@ -101,11 +106,11 @@ def rows(port: Port, keys: Sequence[int]) -> list[dict[str, Any]]:
     return port.fetch(_ROWS + " order by id", [to_json(list(keys))])
 
 
-def find(port: Port, reference: Any, resource: str) -> int | None:
+def find(port: Port, reference: Any, resource: str, source: str) -> int | None:
     """The id of the scope that a permission for a resource refers to, by id, key or record; None where it has none.
 
     Raises:
-        InvalidError: there is no such scope, or it is another resource's.
+        InvalidError: there is no such scope, or it is another resource's or data source's.
     """
     if isinstance(reference, Mapping):
         reference = reference.get("id", reference.get("key"))
@@ -117,7 +122,8 @@ def find(port: Port, reference: Any, resource: str) -> int | None:
         raise InvalidError('"scope" must be the id or the key of a scope')
     number = whole(reference)
     found = port.fetch(
-        'select id, resource_name as "resourceName" from orchestrator.data_sources_roles_resources_scopes'
+        'select id, key, resource_name as "resourceName", data_source_key as "dataSourceKey"'
+        " from orchestrator.data_sources_roles_resources_scopes"
         " where key = $1 or id = $2::bigint order by id = $2::bigint desc nulls last limit 1 for key share",
         [str(reference), None if number is None else str(number)],
     )
@@ -125,6 +131,8 @@ def find(port: Port, reference: Any, resource: str) -> int | None:
         raise InvalidError(f'scope "{reference}" does not exist')
     if found[0]["resourceName"] not in (None, "", resource):
         raise InvalidError(f'scope "{reference}" is for "{found[0]["resourceName"]}"')
+    if found[0]["key"] not in _BUILT_IN and found[0]["dataSourceKey"] != source:
+        raise InvalidError(f'scope "{reference}" is for data source "{found[0]["dataSourceKey"]}"')
     return int(found[0]["id"])
 
 
@@ -157,12 +165,13 @@ def _create(port: Port, values: Mapping[str, Any], vocabulary: Vocabulary) -> in
 
 def _check(port: Port, values: Mapping[str, Any], vocabulary: Vocabulary) -> None:
     """Refuse a filter that could not be asked."""
-    resource = values.get("resourceName")
+    resource, source = values.get("resourceName"), vocabulary.data_source(values.get("dataSourceKey"))
     if resource:
-        vocabulary.fields(resource)
+        vocabulary.fields(resource, source)
     filter_ = substitute(values.get("scope") or {}, Variables(now=port.now, zone=UTC))
     catalog = catalog_with_people(port.fetch("select orchestrator.catalog()::text as catalog")[0]["catalog"])
-    if catalog.get(resource or "") is None:
+    if source != MAIN or catalog.get(resource or "") is None:
+        # what columns it names comes out when it is asked, and then nothing is shown
         Conditions(Parameters(), now=port.now, zone=UTC).read(filter_)
         return
     compile_shape(catalog, split({"kind": "count", "collection": resource, "filter": filter_, "now": port.now})[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.access import ACTION_ALIASES, AVAILABLE_ACTIONS
+from orchestrator.access import ACTION_ALIASES, AVAILABLE_ACTIONS, MAIN
 from orchestrator.access.access import ALIASES
 from orchestrator.administration.request import Answer, Request
 from orchestrator.errors import InvalidError, NotFoundError
@@ -50,6 +50,8 @@ class Vocabulary:
         self._port = port
         self._own: Mapping[str, list[str]] = request.known.get("collections") or {}
         self._resources = frozenset(request.known.get("resources") or ())
+        #: collections of other databases than this one, by data source
+        self._elsewhere: Mapping[str, Mapping[str, list[str]]] = request.known.get("sources") or {}
         self._actions = frozenset(AVAILABLE_ACTIONS).union(request.known.get("actions") or ())
 
     def check_strategy(self, strategy: Mapping[str, Any] | None) -> None:
@@ -77,12 +79,17 @@ class Vocabulary:
         if name not in self._actions:
             raise InvalidError(f'"actions": "{name}" is no action')
 
-    def fields(self, resource: str) -> frozenset[str]:
-        """The columns and relations of a resource.
+    def fields(self, resource: str, source: str = MAIN) -> frozenset[str]:
+        """The columns and relations of a resource of a data source.
 
         Raises:
             InvalidError: there is no such resource.
         """
+        if source != MAIN:
+            there = self._elsewhere[source].get(resource)
+            if there is None:
+                raise InvalidError(f'"name": "{resource}" is no collection of "{source}"')
+            return frozenset(there)
         own = self._own.get(resource)
         if own is not None:
             return frozenset(own)
@@ -103,6 +110,8 @@ class Vocabulary:
         Raises:
             NotFoundError: there is none.
         """
-        if name not in (None, "", "main"):
+        if name in (None, "", MAIN):
+            return MAIN
+        if not isinstance(name, str) or name not in self._elsewhere:
             raise NotFoundError(f'data source "{name}" does not exist')
-        return "main"
+        return name

@@ -86,7 +86,8 @@ class Limits:
     def is_self(self, collection: str, column: str, value: Any) -> bool:
         """Whether a key is that of the user himself, who need not be in view."""
         user = self._variables.user
-        return collection == "users" and column == "id" and user is not None and str(value) == str(user.get("id"))
+        known = collection == "users" and column == "id" and user is not None and not self._access.visiting
+        return known and user is not None and str(value) == str(user.get("id"))
 
     def restrict(self, request: Mapping[str, Any], action: str | None = None) -> dict[str, Any]:
         """The request with what may be read for it, and which rows it may touch."""
@@ -101,22 +102,31 @@ def limits_of(port: Port, actor: Actor, data: Mapping[str, Any]) -> Limits | Non
     """The limits of who acts, None where there are none.
 
     Args:
-        data: the request; what its sender adds to the user, and that it be unlimited, is taken from believed senders.
+        data: the request; what its sender adds to the user, what a visitor's roles may do, and that it be unlimited, is
+            taken from believed senders, and nobody else brings a visitor.
     """
     if actor.roles is None or actor.roles == (ROOT,):
         return None
     if actor.is_believed and data.get("unlimited") is True:
         return None
     catalog = open_statements(port).catalog
-    access = _access(port, actor.roles, catalog)
+    access = _visitors(data.get("access"), catalog) if actor.visits else _access(port, actor.roles, catalog)
     if access is None:
         return None
     user = actor.user
     if user is not None and actor.is_believed:
         user = user | (data.get("user") or {})
-    role = actor.role_name if actor.roles == (actor.role_name,) else actor.roles
+    roles = access.names if actor.visits else actor.roles
+    role = actor.role_name if roles == (actor.role_name,) else roles
     variables = Variables(now=port.now, zone=parse_zone(data.get("timezone")), user=user, role=role)
     return Limits(access, catalog, variables)
+
+
+def _visitors(document: Any, catalog: Catalog) -> Access | None:
+    """What the roles of another database may do here, as that one says; nothing where it does not."""
+    if not isinstance(document, Mapping):
+        raise ForbiddenError
+    return open_access(document, catalog)
 
 
 def _access(port: Port, roles: tuple[str, ...], catalog: Catalog) -> Access | None:

@@ -335,7 +335,7 @@ def _sign(table: Table, columns: dict[str, Any], user_id: int | None, *, created
     """
     if user_id is None:
         return
-    local = {a.foreign_key for a in table.associations.values() if a.target == "users"} if visiting else frozenset()
+    local = table.user_columns if visiting else frozenset()
     for name in OWNERS:
         if name in table.fields:
             if (created or name == "updatedById") and name not in local:

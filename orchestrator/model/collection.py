@@ -141,6 +141,8 @@ class Collection:
     title: str | None = None
     #: fields without a column, whose values a reply repeats
     virtual: tuple[str, ...] = ()
+    #: columns that mean users of this very database
+    user_columns: frozenset[str] = frozenset()
     #: rows of others may be linked to its rows, and that is all
     read_only: bool = False
 
@@ -232,6 +234,7 @@ def _collection(item: Mapping[str, Any], keys: Mapping[str, Key]) -> Collection:
         options=item.get("options") or {},
         title=item.get("title"),
         virtual=tuple(item.get("virtual") or ()),
+        user_columns=frozenset(str(r.get("foreignKey")) for r in item["associations"] if r.get("target") == "users"),
     )
 
 
