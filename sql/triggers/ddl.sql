@@ -116,6 +116,9 @@ begin
     loop
         perform orchestrator.drop_hooks(v_dropped.name);
         perform orchestrator.unregister_collection(v_dropped.table_oid);
+        -- another table of that name is not what roles were permitted
+        delete from orchestrator.data_sources_roles_resources r
+        where r.data_source_key = 'main' and r.name = v_dropped.name;
     end loop;
 end
 $$;
