@@ -67,9 +67,11 @@ class Clerk:
 
 
 @pytest.fixture(scope="module")
-def clerk_of_both(both: Both) -> Clerk:
+def clerk_of_both(both: Both) -> Iterator[Clerk]:
     both.east.execute(_NOTES)
-    return Clerk(both)
+    clerk = Clerk(both)
+    yield clerk
+    clerk.client.close()
 
 
 @pytest.fixture
