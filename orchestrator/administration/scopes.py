@@ -171,7 +171,7 @@ def _check(port: Port, values: Mapping[str, Any], vocabulary: Vocabulary) -> Non
     filter_ = substitute(values.get("scope") or {}, Variables(now=port.now, zone=UTC))
     catalog = catalog_with_people(port.fetch("select orchestrator.catalog()::text as catalog")[0]["catalog"])
     if source != MAIN or catalog.get(resource or "") is None:
-        # what columns it names comes out when it is asked, and then nothing is shown
+        # what columns it names comes out when it is asked: a request is refused then
         Conditions(Parameters(), now=port.now, zone=UTC).read(filter_)
         return
     compile_shape(catalog, split({"kind": "count", "collection": resource, "filter": filter_, "now": port.now})[0])

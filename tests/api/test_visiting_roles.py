@@ -273,3 +273,16 @@ def test_which_records_may_be_changed_is_said_of_those_there(clerk: Clerk) -> No
     reply = clerk.client.get("/notes:list?sort=id", headers={"X-With-ACL-Meta": "true"}).json()
     first, second = (row["id"] for row in reply["data"])
     assert reply["meta"]["allowedActions"] == {"view": [first, second], "update": [first], "destroy": []}
+
+
+def test_a_scope_that_cannot_be_asked_there_shows_and_changes_nothing(clerk: Clerk) -> None:
+    scope = clerk.scope({"nothing": "a"})
+    clerk.permit("notes", {"name": "view", "scope": scope}, {"name": "update", "scope": scope})
+    for response in (
+        clerk.client.get("/notes:list"),
+        clerk.client.get("/notes:get?filterByTk=1"),
+        clerk.client.post('/notes:update?filter={"id.$gt":0}', json={"title": "taken"}),
+    ):
+        assert response.status_code == 400, response.text
+        assert "errors" in response.json() and "data" not in response.json()
+    assert clerk.east.execute("select count(*) from notes where title = 'taken'").fetchone() == (0,)
