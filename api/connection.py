@@ -99,13 +99,13 @@ class Connection:
         self._lose(psycopg.OperationalError("the connection is closed"))
         await self._connection.close()
 
-    def start(self, sql: str, params: Sequence[bytes | None], done: Done) -> bool:
+    def start(self, sql: str, params: Sequence[bytes | None], done: Done, *, prepared: bool = True) -> bool:
         """Sends a statement, and calls back with the server's result, or the error that there is none.
 
         Returns:
             False where it has to be prepared first; nothing was sent then.
         """
-        if self._pooled:
+        if self._pooled or not prepared:
             self._send(partial(self._pg.send_query_params, sql.encode(), params), sql, done)
             return True
         name = self._names.get(sql)

@@ -9,12 +9,9 @@ from api.context import Context
 from api.errors import ApiError
 from api.reply import Reply, data_reply
 from api.resources import Action
-from api.services import MAIN, Services
+from api.services import MAIN, PATIENCE, Services
 
 __all__ = ["ACTIONS"]
-
-#: seconds a database is waited for before it counts as away
-_PATIENCE = 3.0
 
 
 async def list_sources(ctx: Context) -> Reply:
@@ -43,7 +40,7 @@ async def _documents(ctx: Context) -> list[dict[str, Any]]:
 async def _document(services: Services) -> dict[str, Any]:
     """How to reach it is nobody's business."""
     try:
-        await asyncio.wait_for(services.database.row("select 1"), _PATIENCE)
+        await asyncio.wait_for(services.database.row("select 1"), PATIENCE)
         status = "loaded"
     except Exception:
         status = "loading-failed"

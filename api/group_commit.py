@@ -8,7 +8,7 @@ leader, commits with a flush, and that flush takes along what was committed befo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import psycopg
@@ -19,7 +19,8 @@ from api.connection import Connection
 __all__ = ["FLUSH", "Given", "GroupCommit", "Shared", "Turn"]
 
 #: something to flush, whatever else the transaction did: a sequence that is moved to where it is
-FLUSH = "select setval('orchestrator.flush', 1, false)"
+_MOVE = "setval('orchestrator.flush', 1, false)"
+FLUSH = f"select {_MOVE}"
 
 #: a result; a connection to use alone; None: there is room for a new connection
 Given = pq.abc.PGresult | Connection | None
@@ -36,7 +37,7 @@ class Shared(NamedTuple):
     def of(cls, select: str) -> Shared:
         """A statement whose result has a column more, where others take part."""
         member = f"{select}, set_config('synchronous_commit', 'off', true)"
-        return cls(select, member, f"{select}, setval('orchestrator.flush', 1, false)")
+        return cls(select, member, f"{select}, {_MOVE}")
 
 
 class Turn:
@@ -58,7 +59,7 @@ class Turn:
 
     def settle(self, outcome: pq.abc.PGresult | psycopg.Error) -> None:
         """Tells who waits for it, if somebody still does."""
-        if self.future.done():
+        if self.future.done() or self.statement == FLUSH:
             return
         if isinstance(outcome, psycopg.Error):
             self.future.set_exception(outcome)
@@ -113,6 +114,9 @@ class GroupCommit:
             if done:
                 for each in covered:
                     self._tell(each)
+            elif turn.statement == FLUSH and not isinstance(outcome, psycopg.Error):
+                # the server refuses to, and would again
+                _leave_unknown(covered)
             else:
                 self._waiting += covered
         elif turn.is_member and not isinstance(outcome, psycopg.Error) and done:
@@ -143,9 +147,14 @@ class GroupCommit:
         lost = [turn for turn in self._waiting if turn.sent < oldest]
         if lost:
             self._waiting = [turn for turn in self._waiting if turn.sent >= oldest]
-            for turn in lost:
-                turn.settle(psycopg.OperationalError("the connection is lost"))
+            _leave_unknown(lost)
 
     def _tell(self, member: Turn) -> None:
         if member.result is not None:
             member.settle(member.result)
+
+
+def _leave_unknown(members: Iterable[Turn]) -> None:
+    """They are committed, and nobody can say whether that will last."""
+    for member in members:
+        member.settle(psycopg.OperationalError("the commit could not be flushed"))

@@ -94,7 +94,7 @@ class Pool:
             if isinstance(statement, str):
                 return await connection.run(statement, params)
             result = await connection.run(statement.alone, params)
-            await connection.prepare(statement.member, statement.leader, FLUSH)
+            await connection.prepare(statement.member, statement.leader)
             return result
         finally:
             self._release(connection)
@@ -174,11 +174,10 @@ class Pool:
             return False
         turn = Turn(FLUSH)
         self._commits.lead(turn, connection)
-        if connection.start(FLUSH, (), partial(self._done, connection, turn)):
-            turn.sent = connection.sent
-            return True
-        self._commits.withdraw(turn)
-        return False
+        # prepared statements may be gone, and then nobody would be told
+        connection.start(FLUSH, (), partial(self._done, connection, turn), prepared=False)
+        turn.sent = connection.sent
+        return True
 
     async def _outcome(self, turn: Turn) -> Given:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from api.context import Context
 from api.reply import Reply
 from api.resources import Action
 from api.roles import ANONYMOUS
+from api.services import PATIENCE
 from orchestrator.access import ACTION_ALIASES, AVAILABLE_ACTIONS, report
 
 __all__ = ["ACTIONS"]
@@ -41,7 +43,8 @@ async def check(ctx: Context) -> Reply:
         "allowAnonymous": await services.permissions.exists(ANONYMOUS),
         "uiButtonSchemasBlacklist": [],
     }
-    body = {"data": data, "meta": {"dataSources": {key: await _elsewhere(ctx, key) for key in services.sources}}}
+    elsewhere = await asyncio.gather(*(_elsewhere(ctx, key) for key in services.sources))
+    body = {"data": data, "meta": {"dataSources": dict(zip(services.sources, elsewhere, strict=True))}}
     return Reply(200, json.dumps(body, ensure_ascii=False).encode())
 
 
@@ -50,9 +53,10 @@ async def _elsewhere(ctx: Context, source: str) -> Mapping[str, Any]:
     services = ctx.services
     catalogs = services.sources[source].catalogs
     try:
-        access, _ = await services.permissions.elsewhere(ctx.acting, source, catalogs)
-        permitted = report(access, (await catalogs.current()).catalog)
-    except psycopg.OperationalError:
+        async with asyncio.timeout(PATIENCE):
+            access, _ = await services.permissions.elsewhere(ctx.acting, source, catalogs)
+            permitted = report(access, (await catalogs.current()).catalog)
+    except (psycopg.OperationalError, TimeoutError):
         return {"strategy": {}, "actions": {}, "resources": [], "allowAll": False}
     return {name: permitted[name] for name in ("strategy", "actions", "resources", "allowAll")}
 

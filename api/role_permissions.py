@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -17,7 +18,7 @@ from api.owned import narrowed
 from api.people import forgetting
 from api.reply import Reply
 from api.resources import Action
-from api.services import Services
+from api.services import PATIENCE, Services
 from api.system import SYSTEM
 
 __all__ = ["ACTIONS", "CLOSED"]
@@ -97,8 +98,9 @@ def _named(ctx: Context) -> Sequence[Any]:
 async def _collections(source: Services) -> Mapping[str, list[str]] | None:
     """Names of columns and relations by collection; None while the database is away."""
     try:
-        catalog = (await source.catalogs.current()).catalog
-    except psycopg.OperationalError:
+        async with asyncio.timeout(PATIENCE):
+            catalog = (await source.catalogs.current()).catalog
+    except (psycopg.OperationalError, TimeoutError):
         return None
     return {collection.name: [*collection.fields, *collection.associations] for collection in catalog}
 

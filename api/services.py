@@ -16,7 +16,10 @@ from api.settings import Settings
 from api.tokens import Tokens
 from orchestrator.access import MAIN
 
-__all__ = ["MAIN", "Services", "Source"]
+__all__ = ["MAIN", "PATIENCE", "Services", "Source"]
+
+#: seconds that another database is waited for before it counts as away
+PATIENCE = 3.0
 
 #: request, collection, association, user, role, bound workflows, request id
 ACT = Shared.of("select orchestrator.act($1, $2, $3, $4::bigint, $5, $6, $7)")

@@ -86,8 +86,9 @@ class Limits:
     def is_self(self, collection: str, column: str, value: Any) -> bool:
         """Whether a key is that of the user himself, who need not be in view."""
         user = self._variables.user
-        known = collection == "users" and column == "id" and user is not None and not self._access.visiting
-        return known and user is not None and str(value) == str(user.get("id"))
+        if user is None or self._access.visiting:
+            return False
+        return collection == "users" and column == "id" and str(value) == str(user.get("id"))
 
     def restrict(self, request: Mapping[str, Any], action: str | None = None) -> dict[str, Any]:
         """The request with what may be read for it, and which rows it may touch."""

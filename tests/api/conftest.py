@@ -102,11 +102,9 @@ class Api:
 Serve = Callable[..., "subprocess.Popen[bytes]"]
 
 
-@pytest.fixture(scope="module")
-def database(server: Cluster, template: str) -> Iterator[str]:
-    """The superuser's DSN of a database with the tables above, root and his password."""
-    name = f"test_{secrets.token_hex(6)}"
-    janitor = DatabaseJanitor(
+def clone(server: Cluster, template: str, name: str) -> DatabaseJanitor:
+    """Makes and drops a database that is a copy of another one."""
+    return DatabaseJanitor(
         user=SUPERUSER,
         host="127.0.0.1",
         port=server.port,
@@ -114,6 +112,13 @@ def database(server: Cluster, template: str) -> Iterator[str]:
         password=server.password,
         template_dbname=template,
     )
+
+
+@pytest.fixture(scope="module")
+def database(server: Cluster, template: str) -> Iterator[str]:
+    """The superuser's DSN of a database with the tables above, root and his password."""
+    name = f"test_{secrets.token_hex(6)}"
+    janitor = clone(server, template, name)
     janitor.init()
     dsn = server.dsn(name)
     with psycopg.connect(dsn, autocommit=True) as connection:

@@ -111,6 +111,32 @@ def test_writes_that_fail_keep_no_reply_back(notes: str, db: psycopg.Connection)
     _with_pool(notes, use)
 
 
+def test_nobody_waits_for_a_flush_that_cannot_be(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        db.execute("alter sequence orchestrator.flush rename to elsewhere")
+        asking = [_note(pool, n) for n in range(2, 42)]
+        replies = await asyncio.wait_for(asyncio.gather(*asking, return_exceptions=True), 20)
+        assert all(isinstance(reply, bytes | psycopg.Error) for reply in replies)
+        assert any(isinstance(reply, psycopg.OperationalError) for reply in replies)
+
+    try:
+        _with_pool(notes, use)
+    finally:
+        db.execute("alter sequence orchestrator.elsewhere rename to flush")
+
+
+def test_a_flush_needs_nothing_that_a_server_forgets(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        for _ in range(5):
+            asking = [asyncio.create_task(_note(pool, n)) for n in range(2, 22)]
+            await asyncio.sleep(0)
+            await pool.run("discard all", [])
+            replies = await asyncio.wait_for(asyncio.gather(*asking), 20)
+            assert replies == [str(100 // n).encode() for n in range(2, 22)]
+
+    _with_pool(notes, use)
+
+
 def test_writes_that_wait_for_a_lock_hold_up_nobody(notes: str, db: psycopg.Connection) -> None:
     async def use(pool: Pool) -> None:
         db.execute("select pg_advisory_lock(1)")

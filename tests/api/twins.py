@@ -12,12 +12,11 @@ import httpx
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import Jsonb
-from pytest_postgresql.janitor import DatabaseJanitor
 
 from api.passwords import hash_password
-from orchestrator.cluster import SUPERUSER, Cluster, free_port
+from orchestrator.cluster import Cluster, free_port
 
-from .conftest import PASSWORD, Api
+from .conftest import PASSWORD, Api, clone
 from .permitted import fill
 
 __all__ = ["ROLES", "Answer", "Twins", "open_twins"]
@@ -75,14 +74,7 @@ def open_twins(server: Cluster, template: str, serve: Callable[..., Any]) -> Ite
     janitors, apis = [], []
     for hidden in (False, True):
         name = f"test_{secrets.token_hex(6)}"
-        janitor = DatabaseJanitor(
-            user=SUPERUSER,
-            host="127.0.0.1",
-            port=server.port,
-            dbname=name,
-            password=server.password,
-            template_dbname=template,
-        )
+        janitor = clone(server, template, name)
         janitor.init()
         janitors.append(janitor)
         dsn, port = server.dsn(name), free_port()

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import psycopg
 import pytest
-from pytest_postgresql.janitor import DatabaseJanitor
 
-from orchestrator.cluster import SUPERUSER, Cluster, free_port
+from orchestrator.cluster import Cluster, free_port
 
-from .conftest import Api, Serve
+from .conftest import Api, Serve, clone
 
 __all__ = ["EAST", "Both", "both"]
 
@@ -42,21 +41,10 @@ class Both(NamedTuple):
     east: psycopg.Connection[Any]
 
 
-def _database(server: Cluster, template: str, name: str) -> DatabaseJanitor:
-    return DatabaseJanitor(
-        user=SUPERUSER,
-        host="127.0.0.1",
-        port=server.port,
-        dbname=name,
-        password=server.password,
-        template_dbname=template,
-    )
-
-
 @pytest.fixture(scope="module")
 def both(database: str, login_dsn: str, server: Cluster, template: str, serve: Serve) -> Iterator[Both]:
     name = f"test_{secrets.token_hex(6)}"
-    janitor = _database(server, template, name)
+    janitor = clone(server, template, name)
     janitor.init()
     with psycopg.connect(server.dsn(name), autocommit=True) as east:
         east.execute(_EAST)
