@@ -73,7 +73,12 @@ def _bulk(server: Server, quick: bool) -> list[Figure]:
 
 
 def _single(server: Server, quick: bool) -> list[Figure]:
-    return single(server.cluster.dsn(_MAIN), rows=2_000 if quick else 10_000, rounds=3 if quick else 9)
+    return single(
+        server.cluster.dsn(_MAIN),
+        rows=2_000 if quick else 10_000,
+        seconds=1 if quick else 2,
+        rounds=3 if quick else 9,
+    )
 
 
 def _sessions(server: Server, quick: bool) -> list[Figure]:
