@@ -46,16 +46,19 @@ def main() -> None:
             workload.create(db)
         server.database(_QUEUE)
         figures: list[Figure] = []
-        for name in chosen:
-            print(f"{name} …", file=sys.stderr, flush=True)
-            figures += _AREAS[name](server, options.quick)
+        try:
+            for name in chosen:
+                print(f"{name} …", file=sys.stderr, flush=True)
+                figures += _AREAS[name](server, options.quick)
+        finally:
+            # what took minutes is not lost to what fails after it
+            print(report.table(figures))
         about = report.machine(server.version())
     about |= {
         "quick": options.quick,
         "load_before": round(load, 2),
         "minutes": round((time.monotonic() - began) / 60, 1),
     }
-    print(report.table(figures))
     print(f"\nload before: {load:.2f}; took {about['minutes']} min; the ratio is the median of the rounds' ratios")
     output = options.output or (None if options.quick or options.only else _RESULTS)
     if output is not None:

@@ -86,6 +86,10 @@ class Figure:
     theirs: Sequence[float] = ()
     target: Target | None = None
 
+    def __post_init__(self) -> None:
+        if self.theirs and len(self.theirs) != len(self.ours):
+            raise ValueError(f'"{self.name}" has {len(self.ours)} rounds and {len(self.theirs)} of its yardstick')
+
     @property
     def median(self) -> float:
         return statistics.median(self.ours)
