@@ -10,9 +10,9 @@ from typing import Any
 from orchestrator.engine.chain import Chain
 from orchestrator.engine.host import Special
 from orchestrator.engine.plan import Plan
-from orchestrator.engine.program import Program, load_program
-from orchestrator.errors import SerializationError
+from orchestrator.engine.program import Program
 from orchestrator.hosts.plpy_port import TEXT, PlpyPort
+from orchestrator.hosts.stored import stored_plan, stored_program
 
 __all__ = ["PlpyStore"]
 
@@ -40,26 +40,18 @@ class PlpyStore(PlpyPort):
         """See :class:`orchestrator.engine.host.Host`."""
         program = self._programs.get(program_id)
         if program is None:
-            rows = self.fetch(
-                "select orchestrator.load_program($1::pg_catalog.int8)::pg_catalog.text as text", [str(program_id)]
-            )
-            if rows[0]["text"] is None:
-                raise SerializationError
             if len(self._programs) >= _KEPT:
                 self._programs.clear()
-            program = self._programs[program_id] = load_program(program_id, rows[0]["text"])
+            program = self._programs[program_id] = stored_program(self, program_id)
         return program
 
     def plan(self, plan_id: int) -> Plan:
         """See :class:`orchestrator.engine.host.Host`."""
         plan = self._table_plans.get(plan_id)
         if plan is None:
-            rows = self.fetch("select orchestrator.load_plan($1::pg_catalog.int8) as plan", [str(plan_id)])
-            if rows[0]["plan"] is None:
-                raise SerializationError
             if len(self._table_plans) >= _KEPT:
                 self._table_plans.clear()
-            plan = self._table_plans[plan_id] = Plan(plan_id, rows[0]["plan"])
+            plan = self._table_plans[plan_id] = stored_plan(self, plan_id)
         return plan
 
     def record(

@@ -27,10 +27,10 @@ from orchestrator.engine.history import Entry
 from orchestrator.engine.host import Special
 from orchestrator.engine.plan import Plan
 from orchestrator.engine.port import StatementError
-from orchestrator.engine.program import Program, load_program
-from orchestrator.errors import SerializationError
+from orchestrator.engine.program import Program
 from orchestrator.hosts.codec import decoder_of_oid
 from orchestrator.hosts.statement_text import first_word, statements_of
+from orchestrator.hosts.stored import stored_plan, stored_program
 from orchestrator.hosts.textual import Readers, TypeRow
 
 __all__ = ["PsycopgHost"]
@@ -182,20 +182,12 @@ class PsycopgHost:
         """See :class:`orchestrator.engine.host.Host`."""
         program = self._programs.get(program_id)
         if program is None:
-            rows = self.fetch(
-                "select orchestrator.load_program($1::pg_catalog.int8)::pg_catalog.text as text", [str(program_id)]
-            )
-            if rows[0]["text"] is None:
-                raise SerializationError
-            program = self._programs[program_id] = load_program(program_id, rows[0]["text"])
+            program = self._programs[program_id] = stored_program(self, program_id)
         return program
 
     def plan(self, plan_id: int) -> Plan:
         """See :class:`orchestrator.engine.host.Host`."""
-        rows = self.fetch("select orchestrator.load_plan($1::pg_catalog.int8) as plan", [str(plan_id)])
-        if rows[0]["plan"] is None:
-            raise SerializationError
-        return Plan(plan_id, rows[0]["plan"])
+        return stored_plan(self, plan_id)
 
     def record(
         self,
