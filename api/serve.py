@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 import os
 import signal
@@ -16,8 +17,8 @@ from sanic.server.socket import bind_socket
 from api.app import create_app
 from api.children import Children
 from api.extension import load
-from api.logs import configure_logging
 from api.settings import Settings
+from orchestrator.logs import configure_logging
 
 __all__ = ["serve"]
 
@@ -27,7 +28,7 @@ _SPARE = 10.0
 
 def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then lets requests in flight finish."""
-    configure_logging(settings.log_level)
+    _configure_logging(settings)
     if settings.processes == 1:
         app = create_app(settings)
         app.prepare(
@@ -46,8 +47,14 @@ def serve(settings: Settings) -> None:
         Children(_serve_shared, (settings,), listening, settings.graceful_timeout + _SPARE).run(settings.processes)
 
 
-def _serve_shared(settings: Settings, listening: socket.socket) -> None:
+def _configure_logging(settings: Settings) -> None:
     configure_logging(settings.log_level)
+    # what it has to say of each start is the command line's to say
+    logging.getLogger("sanic.root").setLevel(logging.WARNING)
+
+
+def _serve_shared(settings: Settings, listening: socket.socket) -> None:
+    _configure_logging(settings)
     app = create_app(settings)
     app.after_server_start(_listen_for_the_end)
     app.prepare(

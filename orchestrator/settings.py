@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["RootAccount", "Settings"]
+__all__ = ["RootAccount", "Settings", "complaints"]
+
+#: what is not shown when it is wrong
+_SECRET = frozenset({"app_key", "data_sources", "dsn", "password"})
+
+
+def _read_json(value: Any) -> Any:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("should be a JSON object") from None
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -17,9 +33,9 @@ class Settings(BaseSettings):
 
     #: where the database is; libpq's own variables (PGHOST, …) fill what it leaves out
     dsn: str = ""
-    log_level: str = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)] = "info"
     #: further databases of the API, DSN by key, as a JSON object; see docs/data-sources.md
-    data_sources: dict[str, SecretStr] = Field(default_factory=dict)
+    data_sources: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_read_json)] = Field(default_factory=dict)
 
     #: the API
     host: str = "127.0.0.1"
@@ -48,14 +64,14 @@ class Settings(BaseSettings):
     #: proxies in front of the API whose X-Forwarded-For is believed
     proxies: int = Field(default=0, ge=0)
     #: language of error messages where a request names none; "" is what the browser wants
-    locale: str = ""
+    locale: Literal["", "en-US", "zh-CN"] = ""
     #: origins whose pages may send cookies, separated by commas
     cors_origins: str = ""
     #: seconds that requests in flight get when the API stops
     graceful_timeout: float = Field(default=15, ge=0)
 
-    #: executions a worker claims at a time
-    batch: int = Field(default=100, ge=1)
+    #: executions a worker claims at a time; more would hold each other's row locks for long
+    batch: int = Field(default=50, ge=1, le=50)
     #: seconds between looks at the queue when no wake-up comes
     poll_seconds: float = Field(default=5, gt=0)
 
@@ -69,3 +85,15 @@ class RootAccount(BaseSettings):
     email: str = "root@localhost"
     #: None: generated once and kept in the data directory
     password: SecretStr | None = None
+
+
+def complaints(error: ValidationError) -> list[str]:
+    """What is wrong with settings, by variable and with its value, unless that is a secret."""
+    prefix = str({model.__name__: model for model in (Settings, RootAccount)}[error.title].model_config["env_prefix"])
+    found = []
+    for problem in error.errors(include_url=False):
+        field, *inside = map(str, problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        value = "" if field in _SECRET else f', not "{problem["input"]}"'
+        found.append(f"{'.'.join([prefix + field.upper(), *inside])}: {message[:1].lower()}{message[1:]}{value}")
+    return found

@@ -7,10 +7,12 @@ import sys
 
 import psycopg
 import typer
+from pydantic import ValidationError
 
 from orchestrator import __version__
 from orchestrator.cli import documents, private, schema, services
 from orchestrator.errors import OrchestratorError
+from orchestrator.settings import complaints
 
 __all__ = ["app", "main"]
 
@@ -36,6 +38,8 @@ def main() -> None:
         _fail("\n".join(_problems(error)), error.diag.message_hint)
     except OSError as error:
         _fail(f'{(error.strerror or str(error)).lower()}: "{error.filename}"' if error.filename else str(error).lower())
+    except ValidationError as error:
+        _fail("\n".join(complaints(error)))
     except ValueError as error:
         _fail(" ".join(str(error).split()))
 

@@ -10,6 +10,7 @@ import time
 import psycopg
 import structlog
 
+from orchestrator.logs import configure_logging
 from orchestrator.settings import Settings
 from orchestrator.worker.connections import Connection, connect, is_lost, scalar
 from orchestrator.worker.flag import Flag
@@ -33,11 +34,13 @@ def run_worker(settings: Settings) -> int:
     """Work until SIGTERM or SIGINT; the batch under way is finished first.
 
     Args:
-        settings: ``dsn`` of a login that was granted ``orchestrator_api``, ``poll_seconds``, ``batch``.
+        settings: ``dsn`` of a login that was granted ``orchestrator_api``, ``poll_seconds``, ``batch``,
+            ``log_level``.
 
     Returns:
         The process's exit code.
     """
+    configure_logging(settings.log_level)
     stop = Stop()
     worker = Worker(settings.dsn, rhythm=Rhythm(poll=settings.poll_seconds), batch=settings.batch, stop=stop)
     try:

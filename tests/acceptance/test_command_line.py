@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -33,10 +34,17 @@ nodes:
 """
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+NOWHERE = "postgresql://127.0.0.1:1/nowhere"
+
+
+def environment(**settings: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")} | settings
+
+
+def run(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "orchestrator", *map(str, arguments)],
-        env={name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")},
+        env=environment(**settings),
         capture_output=True,
         text=True,
         timeout=60,
@@ -91,8 +99,8 @@ def test_install_says_where_the_server_cannot_write(new_database: Callable[..., 
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["install", "--dsn", "postgresql://127.0.0.1:1/nowhere"],
-        ["export", "nothing", "--dsn", "postgresql://127.0.0.1:1/nowhere"],
+        ["install", "--dsn", NOWHERE],
+        ["export", "nothing", "--dsn", NOWHERE],
         ["status", "--data-dir", "/nonexistent"],
         ["down", "--data-dir", "/nonexistent"],
         ["export", "nothing", "--data-dir", "/nonexistent"],
@@ -106,6 +114,40 @@ def test_failures_are_one_sentence_on_stderr(arguments: list[str]) -> None:
     assert failed.stdout == ""
     assert failed.stderr.startswith("orchestrator: ")
     assert len(failed.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BATCH", "100", 'ORCHESTRATOR_BATCH: input should be less than or equal to 50, not "100"'),
+        ("POLL_SECONDS", "soon", "ORCHESTRATOR_POLL_SECONDS: input should be a valid number"),
+        ("LOG_LEVEL", "loud", "ORCHESTRATOR_LOG_LEVEL: input should be 'debug', 'info'"),
+        ("LOCALE", "xx", "ORCHESTRATOR_LOCALE: input should be '', 'en-US' or 'zh-CN', not \"xx\""),
+        ("DATA_SOURCES", "host=b password=secret", "ORCHESTRATOR_DATA_SOURCES: should be a JSON object"),
+        ("DATA_SOURCES", '{"b": ["secret"]}', "ORCHESTRATOR_DATA_SOURCES.b: input should be a valid string"),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_wrong_setting_is_named_and_a_secret_is_not_shown(command: str, name: str, value: str, said: str) -> None:
+    failed = run(command, "--dsn", NOWHERE, **{f"ORCHESTRATOR_{name}": value})
+    assert failed.returncode == 1
+    assert failed.stderr.startswith(f"orchestrator: {said}")
+    assert len(failed.stderr.splitlines()) == 1
+    assert "secret" not in failed.stderr
+
+
+def test_a_worker_logs_json_at_the_level_that_was_asked_for() -> None:
+    command = [sys.executable, "-m", "orchestrator", "worker", "--dsn", NOWHERE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(ORCHESTRATOR_LOG_LEVEL="Warning")) as worker:
+        assert worker.stdout is not None
+        try:
+            line = json.loads(worker.stdout.readline())
+        finally:
+            worker.terminate()
+    assert worker.returncode == 0
+    assert line["level"] == "warning"
+    assert line["event"] == "worker_interrupted"
+    assert "connection refused" in line["error"].lower()
 
 
 def test_an_exported_workflow_applied_again_is_no_new_version(shop: str, tmp_path: Path) -> None:

@@ -38,8 +38,6 @@ def configure_logging(level: str) -> None:
         )
     )
     logging.basicConfig(level=max(number, logging.INFO), handlers=[handler], force=True)
-    # what it has to say of each start is the command line's to say
-    logging.getLogger("sanic.root").setLevel(logging.WARNING)
 
 
 #: made once: JSONRenderer makes one for each line
