@@ -128,7 +128,10 @@ def power(base: Any, exponent: Any) -> Any:
                 return _bounded(base**exponent)
         elif type(base) is Decimal and type(exponent) is int and 0 <= exponent <= _LARGEST_EXPONENT:
             return base**exponent
-        return math.pow(base, exponent)
+        power = to_float(exponent)
+        if math.isnan(power) or (math.isinf(power) and abs(base) == 1):
+            return _NAN
+        return math.pow(base, power)
     except OverflowError:
         odd = to_float(exponent) % 2 == 1
         return -math.inf if base < 0 and odd else math.inf
