@@ -167,15 +167,15 @@ ceiling = _integral(math.ceil)
 truncate = _integral(math.trunc)
 
 
-def round_half_up(value: Any, digits: int = 0) -> Any:
-    """Rounded to decimals, halves away from zero; a float is taken as the number it is printed as."""
+def round_half_up(value: Any, digits: int = 0, rounding: str = ROUND_HALF_UP) -> Any:
+    """Rounded to decimals, halves away from zero unless told otherwise; a float is the number it is printed as."""
     if type(value) is int and digits >= 0:
         return value
     if not math.isfinite(value) or digits > 15:
         return value
     exact = value if type(value) is Decimal else Decimal(repr(value))
     try:
-        rounded = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+        rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding)
     except ArithmeticError:
         return value
     if digits <= 0:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from orchestrator.engine import dates
 from orchestrator.engine.expressions import arithmetic
-from orchestrator.engine.expressions.formulajs.operators import capped
+from orchestrator.engine.expressions.formulajs.operators import capped, int32
 from orchestrator.engine.js import (
     NUMBERS,
     UNDEFINED,
@@ -33,7 +33,7 @@ _LARGEST_SAFE: Final = 2**53 - 1
 
 def parse_int(value: Any, radix: Any = 10) -> Any:
     match = _INTEGER.match(string(value)[:100])
-    base = int(to_number(radix)) or 10
+    base = int32(radix) or 10
     if match is None or not 2 <= base <= 36:
         return math.nan
     base = 16 if match[2] else base
