@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
 from orchestrator.engine.js import is_nan, to_float
@@ -26,6 +26,7 @@ __all__ = [
     "power",
     "remainder",
     "round_half_up",
+    "round_significant",
     "subtract",
     "truncate",
     "unary",
@@ -181,6 +182,11 @@ def round_half_up(value: Any, digits: int = 0, rounding: str = ROUND_HALF_UP) ->
     if digits <= 0:
         return int(rounded)
     return rounded if type(value) is Decimal else float(rounded)
+
+
+def round_significant(exact: Decimal, digits: int) -> Decimal:
+    """A finite number with at most so many significant digits, halves away from zero."""
+    return Context(prec=digits, rounding=ROUND_HALF_UP).plus(exact)
 
 
 def fixed(value: Any, digits: int) -> str:

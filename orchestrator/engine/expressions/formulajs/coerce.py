@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -38,14 +39,17 @@ _DAY = timedelta(days=1)
 _TAKES_ANY = 0x04
 
 
-def lenient(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that passes over arguments that it does not know, as functions of JavaScript do."""
+def lenient(function: Callable[..., Any], *, misses_none: bool = True) -> Callable[..., Any]:
+    """A function that passes over arguments that it does not know, and that misses none, as those of JavaScript."""
     code = getattr(function, "__code__", None)
-    if code is None or code.co_flags & _TAKES_ANY:
+    if code is None:
         return function
-    most = code.co_argcount
+    most = sys.maxsize if code.co_flags & _TAKES_ANY else code.co_argcount
+    least = code.co_argcount - len(getattr(function, "__defaults__", None) or ())
 
     def call(*arguments: Any) -> Any:
+        if misses_none and len(arguments) < least:
+            arguments += (UNDEFINED,) * (least - len(arguments))
         return function(*arguments[:most]) if len(arguments) > most else function(*arguments)
 
     return call
@@ -54,7 +58,7 @@ def lenient(function: Callable[..., Any]) -> Callable[..., Any]:
 def guarded(function: Callable[..., Any], *, sees_errors: bool = False) -> Callable[..., Any]:
     """A spreadsheet function as expressions call it: failures are values, error values pass through."""
 
-    function = lenient(function)
+    function = lenient(function, misses_none=False)
 
     def call(*arguments: Any) -> Any:
         if not sees_errors:

@@ -92,13 +92,19 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def stringify(value: Any, _replacer: Any = None, indent: Any = None) -> Any:
-    """JSON text; numbers are written as JavaScript prints them."""
+    """JSON text, where null stands for what is no finite number."""
     if value is UNDEFINED or callable(value):
         return UNDEFINED
     width = min(10, int(to_number(indent))) if indent else None
     separators = (",", ":") if width is None else (",", ": ")
-    plain = clean(value, lambda number: int(number) if number == arithmetic.floor(number) else float(number))
+    plain = clean(value, _json_number)
     return json.dumps(plain, indent=width, separators=separators, ensure_ascii=False, default=_json_value)
+
+
+def _json_number(value: Any) -> Any:
+    if not math.isfinite(value):
+        return None
+    return int(value) if value == arithmetic.floor(value) and abs(value) < 1e21 else float(value)
 
 
 def _json_value(value: Any) -> Any:

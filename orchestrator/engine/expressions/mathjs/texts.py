@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, Final
 
 from orchestrator.engine.expressions import arithmetic
@@ -21,9 +21,7 @@ _LOWER, _UPPER = -3, 5
 def _rounded(value: Any, digits: int | None) -> Decimal:
     """A finite number with at most so many significant digits."""
     exact = Decimal(repr(value)) if type(value) is float else Decimal(value)
-    if not exact or not digits:
-        return exact
-    return exact.quantize(Decimal(1).scaleb(exact.adjusted() - digits + 1), ROUND_HALF_UP)
+    return arithmetic.round_significant(exact, digits) if exact and digits else exact
 
 
 def _plain(exact: Decimal) -> str:
