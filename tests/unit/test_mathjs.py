@@ -236,6 +236,7 @@ def test_operands_that_the_original_refuses(text: str) -> None:
         ("range(1, 4)", [1, 2, 3, 4]),
         ("range(10, 1, -3)", [10, 7, 4, 1]),
         ("cumsum(1, 2, 3)", [1, 3, 6]),
+        ("cumsum([[1, 2], [3, 4]], 2)", [[1, 3], [3, 7]]),
         ("sum([])", 0),
         ("max(1, NaN)", None),
         ("variance(NaN)", None),

@@ -20,7 +20,7 @@ from orchestrator.engine.expressions.formulajs.coerce import (
 )
 from orchestrator.engine.js import UNDEFINED, is_nan, is_number, to_float, to_number
 
-__all__ = ["FUNCTIONS", "all_true", "total"]
+__all__ = ["FUNCTIONS", "all_true", "rounded", "total"]
 
 _LARGEST_FACTORIAL: Final = 170
 _MANY: Final = 10_000

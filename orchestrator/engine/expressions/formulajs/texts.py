@@ -10,6 +10,7 @@ from orchestrator.engine.expressions import arithmetic
 from orchestrator.engine.expressions.error_value import VALUE, fail
 from orchestrator.engine.expressions.formulajs.coerce import flat, guarded, integer, number, plain_text, text
 from orchestrator.engine.expressions.formulajs.formats import formatted
+from orchestrator.engine.expressions.formulajs.maths import rounded
 from orchestrator.engine.expressions.formulajs.operators import LONGEST_TEXT, joined
 from orchestrator.engine.js import UNDEFINED, is_nan, is_number, to_number, truthy
 
@@ -121,12 +122,14 @@ def grouped(value: Any, decimals: Any = 2, plain: Any = False) -> str:
     places = integer(decimals)
     exact = arithmetic.round_half_up(number(value), places) if places < 0 else number(value)
     whole, dot, fraction = arithmetic.fixed(exact, max(0, min(100, places))).partition(".")
-    return (whole if truthy(plain) else f"{int(whole):,}") + dot + fraction
+    sign = "-" if whole.startswith("-") else ""
+    return (whole if truthy(plain) else f"{sign}{int(whole.removeprefix('-')):,}") + dot + fraction
 
 
 def dollar(value: Any, decimals: Any = 2) -> str:
-    shown = grouped(abs(number(value)), decimals)
-    return f"$({shown})" if number(value) < 0 else f"${shown}"
+    exact = rounded(value, decimals)
+    shown = grouped(abs(exact), decimals)
+    return f"$({shown})" if exact < 0 else f"${shown}"
 
 
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {

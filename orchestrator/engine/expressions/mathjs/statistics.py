@@ -156,6 +156,9 @@ def mean_absolute_deviation(*values: Any) -> Any:
 
 
 def cumulative(*values: Any) -> list[Any]:
+    if len(values) == 2 and isinstance(values[0], list) and is_number(values[1]):
+        array, dimension = values
+        return cumulative(array) if dimension == 1 else [cumulative(row, dimension - 1) for row in array]
     sums: list[Any] = []
     for item in values[0] if len(values) == 1 and isinstance(values[0], list) else _numbers(values, "cumsum"):
         sums.append(operators.add(sums[-1], item) if sums else item)
