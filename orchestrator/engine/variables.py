@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from orchestrator.engine.js import UNDEFINED, ExpressionError, key_text, to_string, truthy
+from orchestrator.engine.js import UNDEFINED, ExpressionError, key_text, to_string
 
 __all__ = ["UNDEFINED", "Path", "Scope", "Template", "compile_path", "compile_template", "lookup", "split_path"]
 
@@ -130,7 +130,7 @@ def _step(value: Any, segment: str) -> Any:
             return UNDEFINED
     if isinstance(value, list | tuple):
         own = _element(value, segment)
-        return own if segment.isdecimal() or truthy(own) else _column(value, segment)
+        return own if segment == "length" or segment.isdecimal() else _column(value, segment)
     return _element(value, segment) if isinstance(value, str) else UNDEFINED
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.job import WAIT, Job
+from orchestrator.engine.js import truthy
 from orchestrator.instructions.evaluation import compile_condition
 from orchestrator.model.status import Status
 
@@ -26,7 +27,7 @@ def compile_node(node: Node, _program: Program) -> None:
             value = evaluate(proc.scope)
         except Exception as error:
             return Status.ERROR, str(error)
-        if reject and not value:
+        if reject and not truthy(value):
             return -1, value
         head = branches[value] if value is True or value is False else None
         if head is None:

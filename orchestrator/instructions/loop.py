@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.job import JOB_LIMIT, WAIT, Job
+from orchestrator.engine.js import truthy
 from orchestrator.engine.variables import UNDEFINED
 from orchestrator.instructions.evaluation import compile_condition
 from orchestrator.model.status import Status
@@ -69,7 +70,7 @@ def compile_node(node: Node, _program: Program) -> None:
                 counts["exceeded"] = True
                 return _finish(proc, job, Status.ERROR)
             proc.enter_scope(node, local_scope(proc, job))
-            if check is not None and not checked and not check(proc.scope):
+            if check is not None and not checked and not truthy(check(proc.scope)):
                 if skip_on_false:
                     counts["looped"] += 1
                     continue

@@ -104,7 +104,9 @@ def test_expressions_decide(workflows: Workflows, engine: str) -> None:
     assert run.keys == ["c", "yes"]
 
 
-@pytest.mark.parametrize(("engine", "expression", "value"), [("math.js", "2 + 3", 5), ("string", "text", "text")])
+@pytest.mark.parametrize(
+    ("engine", "expression", "value"), [("math.js", "2 + 3", 5), ("string", "text", "text"), ("math.js", "[]", [])]
+)
 def test_a_truthy_value_that_is_no_boolean_runs_no_branch(
     workflows: Workflows, engine: str, expression: str, value: Any
 ) -> None:

@@ -94,6 +94,11 @@ def test_an_empty_condition_always_holds(workflows: Workflows, checkpoint: int) 
     assert run.job("l") == (1, {"looped": 2, "done": 2})
 
 
+def test_an_empty_list_is_no_false_condition(workflows: Workflows) -> None:
+    condition = {"checkpoint": 0, "engine": "math.js", "expression": "[]"}
+    assert workflows.run(loop([1, 2], echo(), condition=condition)).job("l") == (1, {"looped": 2, "done": 2})
+
+
 def test_false_before_the_first_round(workflows: Workflows) -> None:
     run = workflows.run(loop([1, 2], echo(), condition=never(0)), node("echo", "after"))
     assert run.status == 1

@@ -128,6 +128,41 @@ def test_methods_and_globals(text: str, expected: Any) -> None:
     assert evaluate(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("(-0.5).toLocaleString()", "-0.5"),
+        ("(-1234.5).toLocaleString()", "-1,234.5"),
+        ("(1e-7).toPrecision(2)", "1.0e-7"),
+        ("(1.005).toPrecision(3)", "1.00"),
+        ("(99.99).toPrecision(2)", "1.0e+2"),
+        ("(2.5).toFixed(undefined)", "3"),
+        ("NaN.toString(2)", "NaN"),
+        ("JSON.stringify([0 / 0, 1 / 0, 1.5])", "[null,null,1.5]"),
+        ("[0 / 0].includes(NaN)", True),
+        ("['a', 'b'].join(undefined)", "a,b"),
+        ("[1, [2]].flat(undefined)", [1, 2]),
+        ("[3, 1, 2].reduce((a, b, i) => a + i, 0)", 3),
+        ("'abc'.at('x') + 'abc'.charAt(NaN)", "aa"),
+        ("'abc'.charCodeAt('x')", 97),
+        ("'abc'.codePointAt(9) === undefined", True),
+        ("'abcabc'.lastIndexOf('c', 4)", 2),
+        ("'abc'.startsWith('b', 1) && 'abc'.endsWith('b', 2)", True),
+        ("'abc'.includes() || 'abc'.padStart()", "abc"),
+        ("'ab'.repeat('x')", ""),
+        ("null < {{$system.now}}", True),
+    ],
+)
+def test_methods_take_what_those_of_the_original_take(text: str, expected: Any) -> None:
+    assert evaluate(text) == expected
+
+
+@pytest.mark.parametrize("text", ["(5).toPrecision(0)", "(5).toString(1)", "[2, 1].sort(0)"])
+def test_methods_refuse_what_those_of_the_original_refuse(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        evaluate(text)
+
+
 @pytest.mark.parametrize("text", ["1/0", "NaN", "Infinity", "0/0", "undefined", "x => x"])
 def test_what_json_cannot_hold_is_null(text: str) -> None:
     assert evaluate(text) is None
@@ -140,6 +175,7 @@ def test_what_json_cannot_hold_is_null(text: str) -> None:
         ("(1", "SyntaxError: Unexpected end of input"),
         ("1 2", "SyntaxError: Unexpected number"),
         ("a b", "ReferenceError: a is not defined"),
+        ("-2 ** 2", "SyntaxError: Unary operator used immediately before exponentiation expression"),
         ("1 + * 2", "SyntaxError: Unexpected token '*'"),
         ("{{a b}}", "SyntaxError: Unexpected token '{'"),
         ("x => { return 1 }", "SyntaxError: functions with a block body are not supported"),
@@ -162,7 +198,7 @@ def test_texts_that_cannot_be_compiled(text: str, message: str) -> None:
         ("MOD(1, 0)", "Error: #DIV/0!"),
         ("SQRT(-1) + 1", "Error: #NUM!"),
         ("SUM(1, NA())", "Error: #N/A"),
-        ("LEFT('a', -1)", "Error: #VALUE!"),
+        ("MID('a', 1, -1)", "Error: #VALUE!"),
         ("new Date('x')", "RangeError: Invalid time value"),
         ("'a'.repeat(1e9)", "RangeError: "),
         ("REPT('ab', 1e9)", "Error: #VALUE!"),

@@ -52,6 +52,7 @@ def evaluate(template: Any) -> Any:
         ("{{ctx.$context.params.values.amount}}", 5),
         ("{{a.b}}", "whole path"),
         ("{{$context.orders.length}}", 2),
+        ("{{$context.empty.length}}", 0),
     ],
 )
 def test_a_lone_token_keeps_the_type_of_the_value(template: str, expected: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
 from orchestrator.engine.js import is_nan, to_float
@@ -26,6 +26,7 @@ __all__ = [
     "power",
     "remainder",
     "round_half_up",
+    "round_significant",
     "subtract",
     "truncate",
     "unary",
@@ -128,7 +129,10 @@ def power(base: Any, exponent: Any) -> Any:
                 return _bounded(base**exponent)
         elif type(base) is Decimal and type(exponent) is int and 0 <= exponent <= _LARGEST_EXPONENT:
             return base**exponent
-        return math.pow(base, exponent)
+        power = to_float(exponent)
+        if math.isnan(power) or (math.isinf(power) and abs(base) == 1):
+            return _NAN
+        return math.pow(base, power)
     except OverflowError:
         odd = to_float(exponent) % 2 == 1
         return -math.inf if base < 0 and odd else math.inf
@@ -164,20 +168,25 @@ ceiling = _integral(math.ceil)
 truncate = _integral(math.trunc)
 
 
-def round_half_up(value: Any, digits: int = 0) -> Any:
-    """Rounded to decimals, halves away from zero; a float is taken as the number it is printed as."""
+def round_half_up(value: Any, digits: int = 0, rounding: str = ROUND_HALF_UP) -> Any:
+    """Rounded to decimals, halves away from zero unless told otherwise; a float is the number it is printed as."""
     if type(value) is int and digits >= 0:
         return value
     if not math.isfinite(value) or digits > 15:
         return value
     exact = value if type(value) is Decimal else Decimal(repr(value))
     try:
-        rounded = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+        rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding)
     except ArithmeticError:
         return value
     if digits <= 0:
         return int(rounded)
     return rounded if type(value) is Decimal else float(rounded)
+
+
+def round_significant(exact: Decimal, digits: int) -> Decimal:
+    """A finite number with at most so many significant digits, halves away from zero."""
+    return Context(prec=digits, rounding=ROUND_HALF_UP).plus(exact)
 
 
 def fixed(value: Any, digits: int) -> str:

@@ -8,16 +8,20 @@ from typing import Any, Final
 
 from orchestrator.engine.expressions.formulajs.operators import capped, joined
 from orchestrator.engine.expressions.formulajs.strings import at, index
-from orchestrator.engine.js import UNDEFINED, ExpressionError, compare, strict_equal, string, to_number, truthy
+from orchestrator.engine.js import UNDEFINED, ExpressionError, compare, is_nan, strict_equal, string, to_number, truthy
 
 __all__ = ["METHODS", "callback"]
+
+
+def _is_arrow(function: Any) -> bool:
+    return getattr(function, "__name__", "") == "<lambda>" and function.__code__.co_filename == "<expression>"
 
 
 def callback(function: Any) -> Callable[[Any, int, list[Any]], Any]:
     """A function as it is called for each element: arrow functions get index and array as well."""
     if not callable(function):
         raise ExpressionError(f"{string(function)} is not a function", "TypeError")
-    if getattr(function, "__name__", "") == "<lambda>" and function.__code__.co_filename == "<expression>":
+    if _is_arrow(function):
         return function  # type: ignore[no-any-return]  # callable, as was asked
     return lambda item, _index, _items: function(item)
 
@@ -56,9 +60,10 @@ def reduce(items: list[Any], function: Any, *initial: Any) -> Any:
         raise ExpressionError(f"{string(function)} is not a function", "TypeError")
     if not items and not initial:
         raise ExpressionError("Reduce of empty array with no initial value", "TypeError")
-    result, rest = (initial[0], items) if initial else (items[0], items[1:])
-    for item in rest:
-        result = function(result, item)
+    call = function if _is_arrow(function) else lambda result, item, _index, _items: function(result, item)
+    result, first = (initial[0], 0) if initial else (items[0], 1)
+    for place, item in enumerate(items[first:], first):
+        result = call(result, item, place, items)
     return result
 
 
@@ -66,6 +71,9 @@ def sort(items: list[Any], order: Any = UNDEFINED) -> list[Any]:
     """By text unless a function says otherwise."""
     if order is UNDEFINED:
         return sorted(items, key=cmp_to_key(lambda left, right: compare(string(left), string(right)) or 0))
+
+    if not callable(order):
+        raise ExpressionError("The comparison function must be either a function or undefined", "TypeError")
 
     def sign(left: Any, right: Any) -> int:
         number = to_number(order(left, right))
@@ -75,7 +83,7 @@ def sort(items: list[Any], order: Any = UNDEFINED) -> list[Any]:
 
 
 def flat(items: list[Any], depth: Any = 1) -> list[Any]:
-    levels = min(to_number(depth), 100)
+    levels = 1 if depth is UNDEFINED else min(to_number(depth), 100)
     found: list[Any] = []
     for item in items:
         if isinstance(item, list) and levels >= 1:
@@ -87,7 +95,7 @@ def flat(items: list[Any], depth: Any = 1) -> list[Any]:
 
 def join(items: list[Any], separator: Any = ",") -> str:
     texts = ["" if item is None or item is UNDEFINED else string(item) for item in items]
-    return joined(string(separator).join(texts))
+    return joined(("," if separator is UNDEFINED else string(separator)).join(texts))
 
 
 def cut(items: list[Any], start: Any = 0, end: Any = UNDEFINED) -> list[Any]:
@@ -111,7 +119,7 @@ METHODS: Final[dict[str, Callable[..., Any]]] = {
     "findIndex": find_index,
     "flat": flat,
     "flatMap": lambda items, function: flat(apply_map(items, function)),
-    "includes": lambda items, wanted: position_of(items, wanted) >= 0,
+    "includes": lambda items, wanted: position_of(items, wanted) >= 0 or (is_nan(wanted) and any(map(is_nan, items))),
     "indexOf": position_of,
     "join": join,
     "map": apply_map,

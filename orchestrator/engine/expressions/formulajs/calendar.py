@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from orchestrator.engine import dates
 from orchestrator.engine.expressions.error_value import NUMBER, VALUE, fail
-from orchestrator.engine.expressions.formulajs.coerce import flat, guarded, instant, integer, number, serial
+from orchestrator.engine.expressions.formulajs.coerce import flat, guarded, instant, integer, number
 from orchestrator.engine.expressions.formulajs.instants import build, construct, moment
+from orchestrator.engine.js import to_float
 
 __all__ = ["CLOCKED", "FUNCTIONS"]
 
@@ -104,14 +105,32 @@ def work_day(start: Any, days: Any, holidays: Any = None) -> datetime:
 
 
 def year_fraction(start: Any, end: Any, basis: Any = 0) -> float:
-    first, last = sorted((midnight(instant(start)), midnight(instant(end))))
+    first, last = midnight(instant(start)), midnight(instant(end))
     days = (last - first).days
     if integer(basis) == 1:
+        if first.year == last.year or (first.year + 1, first.month, first.day) >= (last.year, last.month, last.day):
+            return days / _year_length(first, last)
         years = range(first.year, last.year + 1)
         return days / (sum(365 + (monthrange(year, 2)[1] == 29) for year in years) / len(years))
     if integer(basis) in (2, 3):
         return days / (360 if integer(basis) == 2 else 365)
-    return days_360(first, last) / 360
+    is_american = integer(basis) == 0
+    day, to_day = first.day, last.day
+    if is_american and to_day == 31 and day >= 30:
+        to_day = 30
+    if is_american and day == 31:
+        day = 30
+    return ((last.year - first.year) * 360 + (last.month - first.month) * 30 + to_day - day) / 360
+
+
+def _year_length(first: datetime, last: datetime) -> int:
+    """366 where the time between holds a 29 February, or lies in one leap year."""
+    is_leap = {year: monthrange(year, 2)[1] == 29 for year in (first.year, last.year)}
+    if first.year == last.year and is_leap[first.year]:
+        return 366
+    march = [at.replace(month=3, day=1) for at in (first, last)]
+    crosses = any(is_leap[day.year] and first < day <= last for day in march)
+    return 366 if crosses or (last.month, last.day) == (1, 29) else 365
 
 
 def days_360(start: Any, end: Any, _european: Any = False) -> int:
@@ -122,8 +141,8 @@ def days_360(start: Any, end: Any, _european: Any = False) -> int:
 
 def clock(hour: Any, minute: Any, second: Any = 0) -> float:
     """TIME: a share of a day."""
-    seconds = integer(hour) * 3600 + integer(minute) * 60 + integer(second)
-    return seconds % 86400 / 86400 if seconds >= 0 else fail(NUMBER)
+    seconds = to_float(number(hour)) * 3600 + to_float(number(minute)) * 60 + to_float(number(second))
+    return seconds / 86400 if seconds >= 0 else fail(NUMBER)
 
 
 def _time_of(value: Any) -> float:
@@ -140,16 +159,16 @@ def _read(part: Callable[[datetime], int]) -> Callable[[Any], int]:
 
 
 def date_of(year: Any, month: Any, day: Any) -> datetime:
-    """DATE: years below 1900 count from 1900."""
+    """DATE: years below 100 count from 1900."""
     years = integer(year)
     if not all(map(math.isfinite, (years, number(month), number(day)))):
         fail(NUMBER)
-    return moment(build(years + 1900 if 0 <= years < 1900 else years, integer(month), integer(day)))
+    return moment(build(years + 1900 if 0 <= years < 100 else years, integer(month), integer(day)))
 
 
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "DATE": date_of,
-    "DATEVALUE": lambda value: math.floor(serial(instant(value))),
+    "DATEVALUE": lambda value: instant(value) if isinstance(value, str) else fail(VALUE),
     "DATEDIF": difference,
     "DAY": _read(lambda at: at.day),
     "DAYS": whole_days,

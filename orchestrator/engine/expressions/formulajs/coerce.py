@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,9 +19,12 @@ __all__ = [
     "guarded",
     "instant",
     "integer",
+    "lenient",
     "matches",
     "number",
     "numbers",
+    "parsed",
+    "plain_text",
     "same",
     "serial",
     "text",
@@ -28,11 +32,33 @@ __all__ = [
 
 #: Day 0 of spreadsheets; right for every day after their 29 February 1900, which never was.
 _SERIAL_ZERO = datetime(1899, 12, 30, tzinfo=dates.EPOCH.tzinfo)
+_LAST_BEFORE_LEAP = 60
 _DAY = timedelta(days=1)
+
+
+_TAKES_ANY = 0x04
+
+
+def lenient(function: Callable[..., Any], *, misses_none: bool = True) -> Callable[..., Any]:
+    """A function that passes over arguments that it does not know, and that misses none, as those of JavaScript."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return function
+    most = sys.maxsize if code.co_flags & _TAKES_ANY else code.co_argcount
+    least = code.co_argcount - len(getattr(function, "__defaults__", None) or ())
+
+    def call(*arguments: Any) -> Any:
+        if misses_none and len(arguments) < least:
+            arguments += (UNDEFINED,) * (least - len(arguments))
+        return function(*arguments[:most]) if len(arguments) > most else function(*arguments)
+
+    return call
 
 
 def guarded(function: Callable[..., Any], *, sees_errors: bool = False) -> Callable[..., Any]:
     """A spreadsheet function as expressions call it: failures are values, error values pass through."""
+
+    function = lenient(function, misses_none=False)
 
     def call(*arguments: Any) -> Any:
         if not sees_errors:
@@ -68,13 +94,13 @@ def number(value: Any) -> Any:
     """An argument as a number: null and nothing are 0, dates are serial days, other texts than numerals fail."""
     if type(value) in NUMBERS:
         return value
-    if value is None or value is UNDEFINED or value == "":
+    if value is None or value is UNDEFINED:
         return 0
     if type(value) is ErrorValue:
         fail(value)
     if isinstance(value, date):
         return serial(dates.as_utc(value))
-    if isinstance(value, dict | list):
+    if isinstance(value, dict | list) or (isinstance(value, str) and not value.strip()):
         fail(VALUE)
     converted = to_number(value)
     return fail(VALUE) if is_nan(converted) else converted
@@ -88,6 +114,16 @@ def integer(value: Any) -> int:
 def numbers(values: Iterable[Any]) -> list[Any]:
     """The numbers among the arguments; texts, booleans and blanks are passed over."""
     return [value for value in flat(values) if is_number(value)]
+
+
+def parsed(values: Iterable[Any]) -> list[Any]:
+    """Every argument as a number; texts that are none fail."""
+    return [number(value) for value in flat(values)]
+
+
+def plain_text(value: Any) -> str:
+    """An argument as a text, booleans as JavaScript writes them."""
+    return to_string(fail(value) if type(value) is ErrorValue else value)
 
 
 def text(value: Any) -> str:
@@ -106,7 +142,7 @@ def instant(value: Any) -> datetime:
     if not is_number(value) or not math.isfinite(value) or value < 0:
         fail(VALUE)
     try:
-        return _SERIAL_ZERO + timedelta(days=float(value))
+        return _SERIAL_ZERO + timedelta(days=float(value) + (value <= _LAST_BEFORE_LEAP))
     except OverflowError:
         fail(NUMBER)
 

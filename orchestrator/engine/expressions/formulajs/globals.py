@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from orchestrator.engine import dates
 from orchestrator.engine.expressions import arithmetic
-from orchestrator.engine.expressions.formulajs.operators import capped
+from orchestrator.engine.expressions.formulajs.operators import capped, int32
 from orchestrator.engine.js import (
     NUMBERS,
     UNDEFINED,
@@ -33,7 +33,7 @@ _LARGEST_SAFE: Final = 2**53 - 1
 
 def parse_int(value: Any, radix: Any = 10) -> Any:
     match = _INTEGER.match(string(value)[:100])
-    base = int(to_number(radix)) or 10
+    base = int32(radix) or 10
     if match is None or not 2 <= base <= 36:
         return math.nan
     base = 16 if match[2] else base
@@ -92,13 +92,19 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def stringify(value: Any, _replacer: Any = None, indent: Any = None) -> Any:
-    """JSON text; numbers are written as JavaScript prints them."""
+    """JSON text, where null stands for what is no finite number."""
     if value is UNDEFINED or callable(value):
         return UNDEFINED
     width = min(10, int(to_number(indent))) if indent else None
     separators = (",", ":") if width is None else (",", ": ")
-    plain = clean(value, lambda number: int(number) if number == arithmetic.floor(number) else float(number))
+    plain = clean(value, _json_number)
     return json.dumps(plain, indent=width, separators=separators, ensure_ascii=False, default=_json_value)
+
+
+def _json_number(value: Any) -> Any:
+    if not math.isfinite(value):
+        return None
+    return int(value) if value == arithmetic.floor(value) and abs(value) < 1e21 else float(value)
 
 
 def _json_value(value: Any) -> Any:

@@ -15,11 +15,12 @@ from orchestrator.engine.expressions.formulajs import (
     statistics,
     texts,
 )
+from orchestrator.engine.expressions.formulajs.coerce import lenient
 
 __all__ = ["CLOCKED", "CONSTANTS", "FUNCTIONS", "NAMES"]
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
-    **globals.FUNCTIONS,
+    **{name: lenient(function) for name, function in globals.FUNCTIONS.items()},
     **logical.FUNCTIONS,
     **maths.FUNCTIONS,
     **statistics.FUNCTIONS,

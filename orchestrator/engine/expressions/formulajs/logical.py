@@ -17,7 +17,8 @@ __all__ = ["FUNCTIONS"]
 def choose_if(test: Any, then: Any = True, otherwise: Any = False) -> Any:
     if type(test) is ErrorValue:
         return test
-    return then if truthy(test) else otherwise
+    chosen = then if truthy(test) else otherwise
+    return 0 if chosen is None or chosen is UNDEFINED else chosen
 
 
 def first_true(*pairs: Any) -> Any:
@@ -48,7 +49,9 @@ def choose(position: Any, *values: Any) -> Any:
 
 
 def _truths(values: tuple[Any, ...]) -> list[bool]:
-    return [truthy(value) for value in flat(values)] or fail(VALUE)
+    """Of AND, OR and XOR: nulls and texts are passed over."""
+    items = [value for value in flat(values) if not (value is None or value is UNDEFINED or isinstance(value, str))]
+    return [truthy(value) for value in items] or fail(VALUE)
 
 
 def is_error(value: Any) -> bool:

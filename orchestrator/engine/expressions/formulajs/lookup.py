@@ -102,6 +102,9 @@ def sort(items: Any, _column: Any = 1, order: Any = 1) -> list[Any]:
 
 
 def transpose(table: Any) -> list[list[Any]]:
+    """Of a list, which is one row, a column."""
+    if not any(isinstance(row, list) for row in table):
+        return [[item] for item in table]
     return [list(column) for column in zip(*_rows(table), strict=True)]
 
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP
 from typing import Any, Final
 
 from orchestrator.engine.expressions import arithmetic
 from orchestrator.engine.expressions.error_value import DIVISION, NUMBER, VALUE, fail
-from orchestrator.engine.expressions.formulajs.coerce import criterion, flat, guarded, integer, number, numbers
-from orchestrator.engine.js import is_nan, is_number, to_float, to_number
+from orchestrator.engine.expressions.formulajs.coerce import (
+    criterion,
+    flat,
+    guarded,
+    integer,
+    number,
+    parsed,
+    plain_text,
+)
+from orchestrator.engine.js import UNDEFINED, is_nan, is_number, to_float, to_number
 
-__all__ = ["FUNCTIONS", "all_true", "total"]
+__all__ = ["FUNCTIONS", "all_true", "rounded", "total"]
 
 _LARGEST_FACTORIAL: Final = 170
 _MANY: Final = 10_000
@@ -26,13 +35,16 @@ def total(items: list[Any]) -> Any:
 
 def add_up(*values: Any) -> Any:
     """SUM: numbers and texts that are numerals."""
-    texts = [to_number(value) if isinstance(value, str) and value.strip() else value for value in flat(values)]
-    return total([value for value in texts if is_number(value) and not is_nan(value)])
+    found = flat(values)
+    texts = [to_number(value) for value in found if isinstance(value, str) and value.strip()]
+    return total([*filter(is_number, found), *(value for value in texts if not is_nan(value))])
 
 
 def product(*values: Any) -> Any:
-    result: Any = 1
-    for item in numbers(values):
+    """PRODUCT: of nothing it is 0."""
+    items = parsed([item for item in flat(values) if item is not None and item is not UNDEFINED])
+    result: Any = 1 if items else 0
+    for item in items:
         result = arithmetic.multiply(result, item)
     return result
 
@@ -42,7 +54,7 @@ def sum_product(*arrays: Any) -> Any:
     if len({len(column) for column in columns}) > 1:
         fail(VALUE)
     rows = zip(*columns, strict=True)
-    return total([product([item if is_number(item) else 0 for item in row]) for row in rows])
+    return total([product([0 if item is None else item for item in row]) for row in rows])
 
 
 def all_true(pairs: tuple[Any, ...], length: int) -> list[bool]:
@@ -81,8 +93,29 @@ def scaled(function: Callable[[Any], Any]) -> Callable[..., Any]:
     return apply
 
 
+def rounded(value: Any, digits: Any = 0) -> Any:
+    """ROUND: halves go up, those of negative numbers towards zero."""
+    exact = number(value)
+    return arithmetic.round_half_up(exact, integer(digits), ROUND_HALF_UP if exact >= 0 else ROUND_HALF_DOWN)
+
+
+def signed_multiple(function: Callable[[Any], Any]) -> Callable[..., Any]:
+    """CEILING and FLOOR: the multiple of a step, whose sign decides what is up."""
+
+    def apply(value: Any, significance: Any = 1) -> Any:
+        exact, step = number(value), number(significance)
+        if not step:
+            return 0
+        if exact > 0 > step:
+            fail(NUMBER)
+        steps = arithmetic.round_half_up(arithmetic.divide(exact, step), 9)
+        return arithmetic.multiply(function(steps), step)
+
+    return apply
+
+
 def multiple(function: Callable[[Any], Any]) -> Callable[..., Any]:
-    """CEILING and FLOOR: the multiple of a step."""
+    """CEILING.MATH and FLOOR.MATH: the multiple of a step."""
 
     def apply(value: Any, significance: Any = 1, *_mode: Any) -> Any:
         exact, step = number(value), abs(number(significance))
@@ -114,10 +147,16 @@ def square_root(value: Any) -> Any:
 
 
 def logarithm(value: Any, base: Any = 10) -> float:
-    if number(value) <= 0 or number(base) <= 0:
+    if not number(value) or not number(base):
         fail(NUMBER)
+    if number(value) < 0 or number(base) < 0:
+        return math.nan
     plain = number(base) == 10
     return math.log10(number(value)) if plain else math.log(number(value), number(base))
+
+
+def common_logarithm(value: Any) -> float:
+    return logarithm(value)
 
 
 def factorial(value: Any) -> Any:
@@ -158,8 +197,37 @@ def base(value: Any, radix: Any, length: Any = 0) -> str:
         fail(NUMBER)
     while rest:
         rest, digit = divmod(rest, by)
-        digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[digit] + digits
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
     return (digits or "0").rjust(integer(length), "0")
+
+
+def two_complement(radix: int, digits: int) -> Callable[..., str]:
+    """DEC2BIN and DEC2HEX: negative numbers as ten digits of that radix."""
+    least = -(radix**digits) // 2
+
+    def apply(value: Any, length: Any = 0) -> str:
+        whole = integer(value)
+        if not least <= whole < -least:
+            fail(NUMBER)
+        shown = base(whole + (radix**digits if whole < 0 else 0), radix)
+        return shown if whole < 0 or not integer(length) else base(whole, radix, _enough(length, shown))
+
+    return apply
+
+
+def _enough(length: Any, shown: str) -> int:
+    return integer(length) if integer(length) >= len(shown) else fail(NUMBER)
+
+
+def from_complement(radix: int, digits: int) -> Callable[[Any], int]:
+    """BIN2DEC and HEX2DEC: ten digits can mean a negative number."""
+
+    def apply(value: Any) -> int:
+        shown = plain_text(value)
+        whole = int(shown, radix) if 0 < len(shown) <= digits and shown.isalnum() else fail(NUMBER)
+        return whole - radix**digits if whole * 2 >= radix**digits else whole
+
+    return apply
 
 
 def random_between(low: Any, high: Any) -> int:
@@ -178,6 +246,18 @@ def _of(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: function(number(value))
 
 
+def _within(function: Callable[[float], float]) -> Callable[[Any], Any]:
+    """A function of numbers that is not defined for all of them."""
+    plain = arithmetic.unary(function)
+
+    def apply(value: Any) -> Any:
+        exact = number(value)
+        result = plain(exact)
+        return fail(NUMBER) if is_nan(result) and not is_nan(exact) else result
+
+    return apply
+
+
 def _integers(function: Callable[..., int]) -> Callable[..., int]:
     return lambda *values: function(*(integer(value) for value in flat(values)))
 
@@ -185,12 +265,12 @@ def _integers(function: Callable[..., int]) -> Callable[..., int]:
 _TRIGONOMETRY: Final = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp degrees radians"
 
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
-    **{name.upper(): _of(arithmetic.unary(getattr(math, name))) for name in _TRIGONOMETRY.split()},
+    **{name.upper(): _within(getattr(math, name)) for name in _TRIGONOMETRY.split()},
     "SUM": add_up,
     "SUMIF": sum_if,
     "SUMIFS": sum_ifs,
     "SUMPRODUCT": sum_product,
-    "SUMSQ": lambda *values: total([arithmetic.multiply(item, item) for item in numbers(values)]),
+    "SUMSQ": lambda *values: total([arithmetic.multiply(item, item) for item in parsed(values)]),
     "PRODUCT": product,
     "QUOTIENT": quotient,
     "MOD": modulo,
@@ -201,20 +281,20 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "SIGN": _of(lambda value: (value > 0) - (value < 0)),
     "INT": _of(arithmetic.floor),
     "TRUNC": scaled(arithmetic.floor),
-    "ROUND": lambda value, digits=0: arithmetic.round_half_up(number(value), integer(digits)),
+    "ROUND": rounded,
     "ROUNDUP": scaled(arithmetic.ceiling),
     "ROUNDDOWN": scaled(arithmetic.floor),
     "MROUND": round_to_multiple,
-    "CEILING": multiple(arithmetic.ceiling),
+    "CEILING": signed_multiple(arithmetic.ceiling),
     "CEILING.MATH": multiple(arithmetic.ceiling),
-    "FLOOR": multiple(arithmetic.floor),
+    "FLOOR": signed_multiple(arithmetic.floor),
     "FLOOR.MATH": multiple(arithmetic.floor),
     "EVEN": away_to(0),
     "ODD": away_to(1),
-    "LN": _of(lambda value: math.log(value) if value > 0 else fail(NUMBER)),
+    "LN": _of(lambda value: arithmetic.unary(math.log)(value) if value else fail(NUMBER)),
     "LOG": logarithm,
-    "LOG10": logarithm,
-    "ATAN2": lambda x, y: math.atan2(number(y), number(x)),
+    "LOG10": common_logarithm,
+    "ATAN2": lambda y, x: math.atan2(number(y), number(x)),
     "PI": lambda: math.pi,
     "FACT": factorial,
     "COMBIN": combinations,
@@ -223,10 +303,10 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "LCM": _integers(math.lcm),
     "BASE": base,
     "DECIMAL": lambda value, radix: int(str(value)[:64], integer(radix)),
-    "DEC2BIN": lambda value: base(value, 2),
-    "DEC2HEX": lambda value: base(value, 16),
-    "BIN2DEC": lambda value: int(str(value)[:64], 2),
-    "HEX2DEC": lambda value: int(str(value)[:64], 16),
+    "DEC2BIN": two_complement(2, 10),
+    "DEC2HEX": two_complement(16, 10),
+    "BIN2DEC": from_complement(2, 10),
+    "HEX2DEC": from_complement(16, 10),
     "RAND": random_share,
     "RANDBETWEEN": random_between,
 }

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from orchestrator.engine.expressions.error_value import ErrorValue
 from orchestrator.engine.expressions.formulajs import arrays, instants, strings
+from orchestrator.engine.expressions.formulajs.coerce import lenient
 from orchestrator.engine.expressions.formulajs.operators import type_of
 from orchestrator.engine.js import NUMBERS, UNDEFINED, ExpressionError, is_number, string
 
 __all__ = ["invoke", "invoke_optional", "member", "member_optional", "method", "method_optional"]
 
-_METHODS: Final[dict[type, dict[str, Callable[..., Any]]]] = {
+_TABLES: Final[dict[type, dict[str, Callable[..., Any]]]] = {
     str: strings.METHODS,
     list: arrays.METHODS,
     datetime: instants.METHODS,
@@ -23,6 +24,9 @@ _METHODS: Final[dict[type, dict[str, Callable[..., Any]]]] = {
         "toString": string,
     },
     **dict.fromkeys(NUMBERS, strings.NUMBER_METHODS),
+}
+_METHODS: Final = {
+    kind: {name: lenient(function) for name, function in table.items()} for kind, table in _TABLES.items()
 }
 
 

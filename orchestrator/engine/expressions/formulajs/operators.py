@@ -85,24 +85,31 @@ def negation(value: Any) -> bool:
     return not truthy(value)
 
 
+def _order(left: Any, right: Any) -> int | None:
+    """As `compare`, where null and booleans are numbers beside a date as well."""
+    if isinstance(left, date) or isinstance(right, date):
+        left, right = (to_number(side) if side is None or type(side) is bool else side for side in (left, right))
+    return compare(left, right)
+
+
 def less(left: Any, right: Any) -> bool:
     if type(left) is int and type(right) is int:
         return left < right
-    return compare(left, right) == -1
+    return _order(left, right) == -1
 
 
 def greater(left: Any, right: Any) -> bool:
     if type(left) is int and type(right) is int:
         return left > right
-    return compare(left, right) == 1
+    return _order(left, right) == 1
 
 
 def at_most(left: Any, right: Any) -> bool:
-    return compare(left, right) in (-1, 0)
+    return _order(left, right) in (-1, 0)
 
 
 def at_least(left: Any, right: Any) -> bool:
-    return compare(left, right) in (0, 1)
+    return _order(left, right) in (0, 1)
 
 
 def unequal(left: Any, right: Any) -> bool:

@@ -152,7 +152,10 @@ class _Parser:
         if token.kind not in ("operator", "name") or token.text not in _PREFIX:
             return self._postfix(self._primary())
         self._cursor.advance()
-        operand = self._expression(_UNARY)
+        operand = self._expression(_POWER + 1)
+        if self._cursor.at("**"):
+            message = "Unary operator used immediately before exponentiation expression"
+            raise ExpressionError(message, "SyntaxError")
         if token.text == "-" and isinstance(operand, ast.Constant) and isinstance(operand.value, int | float):
             return self.builder.value(-operand.value)
         return self.builder.call(_PREFIX[token.text], operand)
@@ -241,7 +244,7 @@ class _Parser:
             name = f"{name}.{self._cursor.advance().text}"
         if name in library.CONSTANTS:
             return self.builder.value(library.CONSTANTS[name])
-        if name in _CONSTANTS:
+        if name in _CONSTANTS and not (name in library.FUNCTIONS and self._cursor.at("(")):
             return self.builder.value(_CONSTANTS[name])
         if name in library.CLOCKED:
             return self._clocked(name)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from orchestrator.engine.expressions import arithmetic
-from orchestrator.engine.expressions.error_value import DIVISION, NOT_AVAILABLE, NUMBER, fail
-from orchestrator.engine.expressions.formulajs.coerce import criterion, flat, guarded, integer, number, numbers
+from orchestrator.engine.expressions.error_value import DIVISION, NOT_AVAILABLE, NUMBER, VALUE, fail
+from orchestrator.engine.expressions.formulajs.coerce import criterion, flat, guarded, integer, number, numbers, parsed
 from orchestrator.engine.expressions.formulajs.maths import all_true, total
 from orchestrator.engine.expressions.mathjs.statistics import ascending, median_of, quantile_of, squared_deviations
-from orchestrator.engine.js import UNDEFINED, compare, is_number, to_float
+from orchestrator.engine.js import UNDEFINED, compare, is_nan, is_number, to_float, to_number
 
 __all__ = ["FUNCTIONS"]
 
@@ -30,8 +30,15 @@ def _as_numbers(values: tuple[Any, ...]) -> list[Any]:
     return [0 if isinstance(item, str) else number(item) for item in flat(values) if item is not None]
 
 
+def _as_values(values: tuple[Any, ...]) -> list[Any]:
+    """For MEDIAN and its like: null and texts that are no numbers count as 0, as do booleans' false."""
+    items = [to_number(item) if isinstance(item, str) else number(item) for item in flat(values)]
+    return [0 if is_nan(item) else item for item in items]
+
+
 def average_if(values: Any, condition: Any, averaged: Any = None) -> Any:
-    return average_ifs(values if averaged is None else averaged, values, condition)
+    items = _selected(values if averaged is None else averaged, (values, condition))
+    return _mean(items) if items else math.nan
 
 
 def _selected(values: Any, pairs: tuple[Any, ...]) -> list[Any]:
@@ -40,10 +47,13 @@ def _selected(values: Any, pairs: tuple[Any, ...]) -> list[Any]:
 
 
 def average_ifs(averaged: Any, *pairs: Any) -> Any:
-    return _mean(_selected(averaged, pairs))
+    items = _selected(averaged, pairs)
+    return _mean(items) if items else 0
 
 
 def _extreme(items: list[Any], last: bool) -> Any:
+    if any(map(is_nan, items)):
+        return math.nan
     return ascending(items)[-1 if last else 0] if items else 0
 
 
@@ -119,8 +129,15 @@ def intercept(known_y: Any, known_x: Any) -> float:
 
 
 def geometric_mean(*values: Any) -> float:
-    items = _some(values)
+    items = parsed(values) or fail(VALUE)
+    if min(items) <= 0:
+        return 0 if min(items) == 0 else math.nan
     return math.exp(math.fsum(math.log(item) for item in items) / len(items))
+
+
+def harmonic_mean(*values: Any) -> float:
+    items = parsed(values) or fail(VALUE)
+    return len(items) / math.fsum(1 / to_float(item) for item in items) if all(items) else 0
 
 
 def _blank(value: Any) -> bool:
@@ -132,11 +149,11 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "AVERAGEA": lambda *values: _mean(_as_numbers(values)),
     "AVERAGEIF": average_if,
     "AVERAGEIFS": average_ifs,
-    "MEDIAN": lambda *values: median_of(_some(values)),
+    "MEDIAN": lambda *values: median_of(_as_values(values) or fail(NUMBER)),
     "MIN": lambda *values: _extreme(numbers(values), last=False),
     "MAX": lambda *values: _extreme(numbers(values), last=True),
-    "MINA": lambda *values: _extreme(_as_numbers(values), last=False),
-    "MAXA": lambda *values: _extreme(_as_numbers(values), last=True),
+    "MINA": lambda *values: _extreme(_as_values(values), last=False),
+    "MAXA": lambda *values: _extreme(_as_values(values), last=True),
     "MINIFS": lambda values, *pairs: _extreme(_selected(values, pairs), last=False),
     "MAXIFS": lambda values, *pairs: _extreme(_selected(values, pairs), last=True),
     "COUNT": lambda *values: len(numbers(values)),
@@ -164,12 +181,12 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "QUARTILE": lambda values, part: percentile(values, arithmetic.divide(integer(part), 4)),
     "QUARTILE.INC": lambda values, part: percentile(values, arithmetic.divide(integer(part), 4)),
     "GEOMEAN": geometric_mean,
-    "HARMEAN": lambda *values: len(_some(values)) / math.fsum(1 / to_float(item) for item in _some(values)),
+    "HARMEAN": harmonic_mean,
     "CORREL": correlation,
     "PEARSON": correlation,
     "SLOPE": slope,
     "INTERCEPT": intercept,
-    "DEVSQ": lambda *values: squared_deviations(_some(values)),
+    "DEVSQ": lambda *values: squared_deviations(parsed(values) or fail(VALUE)),
 }
 
 FUNCTIONS: Final = {name: guarded(function) for name, function in _FUNCTIONS.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
@@ -70,7 +71,7 @@ def replace_all(text: str, found: Any, replacement: Any = UNDEFINED) -> str:
 
 
 def repeat(text: str, count: Any = 0) -> str:
-    times = to_number(count)
+    times = _position(count)
     if not 0 <= times * max(1, len(text)) <= LONGEST_TEXT:
         raise ExpressionError(f"Invalid count value: {string(count)}", "RangeError")
     return text * int(times)
@@ -82,19 +83,39 @@ def _pad(text: str, length: Any, filler: Any) -> str:
     return (unit * (missing // len(unit) + 1))[:missing] if unit and missing > 0 else ""
 
 
+def _position(value: Any) -> int | float:
+    """A whole number; what is none is 0."""
+    number = to_number(value)
+    return 0 if value is UNDEFINED or is_nan(number) else arithmetic.truncate(number)
+
+
 def char_at(text: str, position: Any = 0) -> str:
-    at = to_number(position)
+    at = _position(position)
     return text[int(at)] if 0 <= at < len(text) else ""
 
 
 def char_code(text: str, position: Any = 0) -> Any:
-    at = to_number(position)
+    at = _position(position)
     return ord(text[int(at)]) if 0 <= at < len(text) else float("nan")
 
 
+def code_point(text: str, position: Any = 0) -> Any:
+    at = _position(position)
+    return ord(text[int(at)]) if 0 <= at < len(text) else UNDEFINED
+
+
 def at(items: Any, position: Any = 0) -> Any:
-    place = int(arithmetic.truncate(to_number(position)))
-    return items[place] if -len(items) <= place < len(items) else UNDEFINED
+    place = _position(position)
+    return items[int(place)] if -len(items) <= place < len(items) else UNDEFINED
+
+
+def ends_with(text: str, end: Any, length: Any = UNDEFINED) -> bool:
+    return text[: _clamped(length, len(text), len(text))].endswith(string(end))
+
+
+def last_index(text: str, part: Any, start: Any = UNDEFINED) -> int:
+    limit = len(text) if start is UNDEFINED or is_nan(to_number(start)) else _clamped(start, len(text), 0)
+    return text.rfind(string(part), 0, limit + len(string(part)))
 
 
 def locale_compare(text: str, other: Any = UNDEFINED) -> int:
@@ -103,21 +124,27 @@ def locale_compare(text: str, other: Any = UNDEFINED) -> int:
 
 def to_fixed(number: Any, digits: Any = 0) -> str:
     """`toFixed`, which rounds the binary number: 1.005 gives 1.00."""
-    places = int(to_number(digits))
+    places = _position(digits)
     if not 0 <= places <= 100:
         raise ExpressionError("toFixed() digits argument must be between 0 and 100", "RangeError")
     if is_nan(number) or abs(number) >= 1e21:
         return number_text(number)
-    return arithmetic.fixed(Decimal(number), places)
+    return arithmetic.fixed(Decimal(number), int(places))
 
 
 def to_precision(number: Any, digits: Any = UNDEFINED) -> str:
     if digits is UNDEFINED or is_nan(number):
         return number_text(number)
-    places = max(1, min(100, int(to_number(digits))))
-    exact = Decimal(repr(number)) if type(number) is float else Decimal(number)
+    places = int(max(0, min(101, _position(digits))))
+    if not 1 <= places <= 100:
+        raise ExpressionError("toPrecision() argument must be between 1 and 100", "RangeError")
+    if not math.isfinite(number):
+        return number_text(number)
+    exact = Decimal(number)
+    if exact:
+        exact = arithmetic.round_significant(exact, places)
     shift = places - 1 - exact.adjusted()
-    if shift < 0 or exact.adjusted() < -7:
+    if shift < 0 or exact.adjusted() < -6:
         mantissa, _, exponent = f"{exact:.{places - 1}e}".partition("e")
         return f"{mantissa}e{int(exponent):+d}"
     return to_fixed(exact, shift)
@@ -127,18 +154,20 @@ def grouped(number: Any) -> str:
     """`1,234.568`: thousands, and at most three decimals."""
     rounded = arithmetic.round_half_up(number, 3)
     whole, dot, fraction = number_text(rounded).partition(".")
-    return f"{int(whole):,}{dot}{fraction}" if whole.lstrip("-").isdigit() else number_text(number)
+    sign = "-" if whole.startswith("-") else ""
+    digits = whole.removeprefix("-")
+    return f"{sign}{int(digits):,}{dot}{fraction}" if digits.isdigit() else number_text(number)
 
 
 def to_radix(number: Any, radix: Any = 10) -> str:
-    base = int(to_number(radix))
-    if base == 10 or number != int(number):
-        return number_text(number)
+    base = 10 if radix is UNDEFINED else _position(radix)
     if not 2 <= base <= 36:
         raise ExpressionError("toString() radix must be between 2 and 36", "RangeError")
+    if base == 10 or not math.isfinite(number) or number != int(number):
+        return number_text(number)
     digits, rest = "", abs(int(number))
     while rest:
-        rest, digit = divmod(rest, base)
+        rest, digit = divmod(rest, int(base))
         digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
     return ("-" if number < 0 else "") + (digits or "0")
 
@@ -147,21 +176,23 @@ METHODS: Final[dict[str, Callable[..., Any]]] = {
     "at": at,
     "charAt": char_at,
     "charCodeAt": char_code,
-    "codePointAt": char_code,
+    "codePointAt": code_point,
     "concat": lambda text, *others: joined(text + "".join(map(string, others))),
-    "endsWith": lambda text, end: text.endswith(string(end)),
+    "endsWith": lambda text, end, length=UNDEFINED: text[: _clamped(length, len(text), len(text))].endswith(
+        string(end)
+    ),
     "includes": lambda text, part, start=0: string(part) in text[index(start, len(text), 0) :],
     "indexOf": lambda text, part, start=0: text.find(string(part), _clamped(start, len(text), 0)),
-    "lastIndexOf": lambda text, part: text.rfind(string(part)),
+    "lastIndexOf": last_index,
     "localeCompare": locale_compare,
-    "padEnd": lambda text, length, filler=" ": text + _pad(text, length, filler),
-    "padStart": lambda text, length, filler=" ": _pad(text, length, filler) + text,
+    "padEnd": lambda text, length=0, filler=" ": text + _pad(text, length, filler),
+    "padStart": lambda text, length=0, filler=" ": _pad(text, length, filler) + text,
     "repeat": repeat,
     "replace": replace,
     "replaceAll": replace_all,
     "slice": cut,
     "split": split,
-    "startsWith": lambda text, start: text.startswith(string(start)),
+    "startsWith": lambda text, part, start=0: text[_clamped(start, len(text), 0) :].startswith(string(part)),
     "substr": substr,
     "substring": substring,
     "toLowerCase": lambda text: text.lower(),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from orchestrator.engine.expressions import arithmetic
 from orchestrator.engine.expressions.error_value import VALUE, fail
-from orchestrator.engine.expressions.formulajs.coerce import flat, guarded, integer, number, text
+from orchestrator.engine.expressions.formulajs.coerce import flat, guarded, integer, number, plain_text, text
 from orchestrator.engine.expressions.formulajs.formats import formatted
+from orchestrator.engine.expressions.formulajs.maths import rounded
 from orchestrator.engine.expressions.formulajs.operators import LONGEST_TEXT, joined
-from orchestrator.engine.js import UNDEFINED, is_nan, to_number, truthy
+from orchestrator.engine.js import UNDEFINED, is_nan, is_number, to_number, truthy
 
 __all__ = ["FUNCTIONS"]
 
@@ -20,7 +22,7 @@ def concatenate(*values: Any) -> str:
 
 
 def text_join(delimiter: Any, skip_blank: Any, *values: Any) -> str:
-    texts = [text(value) for value in flat(values)]
+    texts = [plain_text(value) for value in flat(values)]
     return joined(text(delimiter).join(item for item in texts if item or not truthy(skip_blank)))
 
 
@@ -30,8 +32,8 @@ def _count(value: Any) -> int:
 
 
 def right(value: Any, length: Any = 1) -> str:
-    whole = text(value)
-    return whole[max(0, len(whole) - _count(length)) :]
+    whole = plain_text(value)
+    return whole[max(0, len(whole) - max(0, integer(length))) :]
 
 
 def middle(value: Any, start: Any, length: Any) -> str:
@@ -52,7 +54,7 @@ def search(part: Any, whole: Any, start: Any = 1) -> int:
 
 
 def substitute(value: Any, old: Any, new: Any, occurrence: Any = UNDEFINED) -> str:
-    whole, found, by = text(value), text(old), text(new)
+    whole, found, by = plain_text(value), plain_text(old), plain_text(new)
     if not found:
         return whole
     pieces = whole.split(found)
@@ -74,18 +76,13 @@ def replace(value: Any, start: Any, length: Any, new: Any) -> str:
 
 
 def repeat(value: Any, times: Any) -> str:
-    whole = text(value)
+    whole = plain_text(value)
     return whole * _count(times) if len(whole) * _count(times) <= LONGEST_TEXT else fail(VALUE)
 
 
 def proper(value: Any) -> str:
-    """The first letter of each word in capitals."""
-    out: list[str] = []
-    inside = False
-    for character in text(value):
-        out.append(character.lower() if inside else character.upper())
-        inside = character.isalpha() or character == "'"
-    return "".join(out)
+    """The first letter of each word in capitals; words are parted by blanks."""
+    return re.sub(r"\w\S*", lambda word: word[0][0].upper() + word[0][1:].lower(), plain_text(value), flags=re.ASCII)
 
 
 def value_of(value: Any) -> Any:
@@ -97,6 +94,13 @@ def value_of(value: Any) -> Any:
     if is_nan(found):
         fail(VALUE)
     return arithmetic.divide(found, 100) if plain.endswith("%") else found
+
+
+def number_value(value: Any, decimal: Any = ".", group: Any = ",") -> Any:
+    """NUMBERVALUE: a text with these signs for decimals and thousands."""
+    return (
+        value if is_number(value) else value_of(plain_text(value).replace(text(group), "").replace(text(decimal), "."))
+    )
 
 
 def split(value: Any, delimiter: Any) -> list[str]:
@@ -115,38 +119,41 @@ def after(value: Any, delimiter: Any) -> str:
 
 def grouped(value: Any, decimals: Any = 2, plain: Any = False) -> str:
     """FIXED: a number with thousands separators and so many decimals."""
-    digits = max(0, min(100, integer(decimals)))
-    whole, dot, fraction = arithmetic.fixed(number(value), digits).partition(".")
-    return (whole if truthy(plain) else f"{int(whole):,}") + dot + fraction
+    places = integer(decimals)
+    exact = arithmetic.round_half_up(number(value), places) if places < 0 else number(value)
+    whole, dot, fraction = arithmetic.fixed(exact, max(0, min(100, places))).partition(".")
+    sign = "-" if whole.startswith("-") else ""
+    return (whole if truthy(plain) else f"{sign}{int(whole.removeprefix('-')):,}") + dot + fraction
 
 
 def dollar(value: Any, decimals: Any = 2) -> str:
-    shown = grouped(abs(number(value)), decimals)
-    return f"(${shown})" if number(value) < 0 else f"${shown}"
+    exact = rounded(value, decimals)
+    shown = grouped(abs(exact), decimals)
+    return f"$({shown})" if exact < 0 else f"${shown}"
 
 
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "CONCATENATE": concatenate,
     "CONCAT": concatenate,
     "TEXTJOIN": text_join,
-    "LEFT": lambda value, length=1: text(value)[: _count(length)],
+    "LEFT": lambda value, length=1: plain_text(value)[: max(0, integer(length))],
     "RIGHT": right,
     "MID": middle,
     "LEN": lambda value="": len(value) if isinstance(value, list) else len(text(value)),
     "LOWER": lambda value: text(value).lower(),
     "UPPER": lambda value: text(value).upper(),
     "PROPER": proper,
-    "TRIM": lambda value: " ".join(text(value).split()),
+    "TRIM": lambda value: " ".join(plain_text(value).split()),
     "CLEAN": lambda value: "".join(item for item in text(value) if item >= " "),
     "SUBSTITUTE": substitute,
     "REPLACE": replace,
     "FIND": find,
     "SEARCH": search,
-    "EXACT": lambda left, other: text(left) == text(other),
+    "EXACT": lambda left, other: plain_text(left) == plain_text(other),
     "REPT": repeat,
     "TEXT": lambda value, pattern="": formatted(value, text(pattern)),
     "VALUE": value_of,
-    "NUMBERVALUE": value_of,
+    "NUMBERVALUE": number_value,
     "CHAR": lambda code: chr(integer(code)) if integer(code) > 0 else fail(VALUE),
     "UNICHAR": lambda code: chr(integer(code)) if integer(code) > 0 else fail(VALUE),
     "CODE": lambda value: ord(text(value)[0]),

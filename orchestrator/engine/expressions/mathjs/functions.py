@@ -56,9 +56,12 @@ def invoke(function: Any, *arguments: Any) -> Any:
 
 @each
 def factorial(value: Any) -> Any:
-    if value < 0 or value != arithmetic.floor(value):
-        raise ExpressionError("Non-negative integer value expected in function factorial", "TypeError")
-    return math.factorial(int(value)) if value <= _LARGEST_FACTORIAL else math.inf
+    """Of a number between two integers its gamma function."""
+    if value < 0:
+        raise ExpressionError("Value must be non-negative in function factorial")
+    if value > _LARGEST_FACTORIAL or is_nan(value):
+        return math.nan if is_nan(value) else math.inf
+    return math.factorial(int(value)) if value == int(value) else math.gamma(to_float(value) + 1)
 
 
 def _pairs(function: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
@@ -80,13 +83,51 @@ def _folded(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 
 def _round(value: Any, digits: Any = 0) -> Any:
-    places = int(number(digits, "round", 1))
-    return each(lambda item: arithmetic.round_half_up(item, places))(value)
+    return operators.broadcast(_rounded, value, digits)
+
+
+def _rounded(value: Any, digits: Any) -> Any:
+    exact, places = number(value, "round"), number(digits, "round", 1)
+    if places != arithmetic.floor(places) or not 0 <= places <= 15:
+        raise ExpressionError("Number of decimals in function round must be an integer from 0 to 15", "RangeError")
+    if type(exact) is float:
+        near = arithmetic.round_half_up(exact, 12)
+        exact = near if operators.close(exact, near) else exact
+    return arithmetic.round_half_up(exact, int(places))
+
+
+def near_ceiling(value: Any) -> Any:
+    return -operators.near_floor(-value)
+
+
+def near_truncation(value: Any) -> Any:
+    return operators.near_floor(value) if value > 0 else near_ceiling(value)
+
+
+def _to_decimals(function: Callable[[Any], Any], name: str) -> Callable[..., Any]:
+    """`floor` and its like, with decimals as `round` has them."""
+
+    def scaled(value: Any, digits: Any = 0) -> Any:
+        places = number(digits, name, 1)
+        if places != arithmetic.floor(places) or not 0 <= places <= 15:
+            raise ExpressionError(f"number of decimals in function {name} must be in range 0 - 15", "RangeError")
+        shift = 10 ** int(places)
+        return arithmetic.divide(function(arithmetic.multiply(number(value, name), shift)), shift)
+
+    return lambda value, digits=0: operators.broadcast(scaled, value, digits)
 
 
 def _log(value: Any, base: Any = math.e) -> Any:
-    logarithm = arithmetic.unary(math.log)
-    return each(logarithm)(value) if base == math.e else arithmetic.divide(each(logarithm)(value), logarithm(base))
+    logarithm = each(arithmetic.unary(_logarithm))
+    return logarithm(value) if base == math.e else operators.dot_divide(logarithm(value), logarithm(base))
+
+
+def _logarithm(value: float) -> float:
+    return math.log(value) if value else -math.inf
+
+
+def _log1p(value: Any, base: Any = math.e) -> Any:
+    return _log(operators.add(value, 1), base) if base != math.e else each(arithmetic.unary(math.log1p))(value)
 
 
 def _root(value: Any, degree: Any = 2) -> Any:
@@ -97,8 +138,12 @@ def _root(value: Any, degree: Any = 2) -> Any:
     return root
 
 
-def _sign(value: Any) -> int:
-    return int(value > 0) - int(value < 0)
+def _roots(value: Any, degree: Any = 2) -> Any:
+    return operators.broadcast(_root, value, degree)
+
+
+def _sign(value: Any) -> Any:
+    return value if is_nan(value) else int(value > 0) - int(value < 0)
 
 
 def _is_prime(value: Any) -> bool:
@@ -123,10 +168,6 @@ def _permutations(count: Any, chosen: Any = None) -> Any:
     return math.perm(total, part)
 
 
-def _folded_truth(test: Callable[[list[bool]], bool]) -> Callable[..., Any]:
-    return lambda *values: test([operators.truth(value) for value in values])
-
-
 def _inverse(function: Callable[[float], float]) -> Callable[[Any], Any]:
     plain = arithmetic.unary(function)
     return lambda value: arithmetic.divide(1.0, plain(value))
@@ -149,7 +190,7 @@ def _random_integer(low: Any, high: Any = None) -> int:
     return int(arithmetic.floor(_random(first, last)))
 
 
-_MATH: Final = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp expm1 sqrt log2 log10 log1p"
+_MATH: Final = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp expm1 sqrt log2 log10"
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     **{name: each(arithmetic.unary(getattr(math, name))) for name in _MATH.split()},
@@ -162,16 +203,17 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "atan2": _pairs(math.atan2, "atan2"),
     "log": _log,
     "ln": _log,
+    "log1p": _log1p,
     "abs": each(abs),
-    "ceil": each(arithmetic.ceiling),
-    "floor": each(arithmetic.floor),
-    "fix": each(arithmetic.truncate),
+    "ceil": _to_decimals(near_ceiling, "ceil"),
+    "floor": _to_decimals(operators.near_floor, "floor"),
+    "fix": _to_decimals(near_truncation, "fix"),
     "round": _round,
     "sign": each(_sign),
     "square": each(lambda value: arithmetic.multiply(value, value)),
     "cube": each(lambda value: arithmetic.power(value, 3)),
     "cbrt": each(lambda value: _root(value, 3)),
-    "nthRoot": _root,
+    "nthRoot": _roots,
     "hypot": lambda *values: math.hypot(*(to_float(number(value, "hypot")) for value in matrices.flat(values))),
     "gcd": _folded(math.gcd, "gcd"),
     "lcm": _folded(math.lcm, "lcm"),
@@ -202,8 +244,8 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "leftShift": operators.left_shift,
     "rightArithShift": operators.right_shift,
     "rightLogShift": operators.unsigned_shift,
-    "and": _folded_truth(all),
-    "or": _folded_truth(any),
+    "and": lambda left, right: not operators.decides(left, "and") and operators.conjunction(left, right),
+    "or": lambda left, right: operators.decides(left, "or") or operators.disjunction(left, right),
     "not": operators.negation,
     "xor": operators.xor,
     "equal": operators.equal,

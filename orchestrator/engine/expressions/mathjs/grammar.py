@@ -28,6 +28,7 @@ __all__ = [
     "begins_operand",
     "is_factor",
     "is_fraction",
+    "signature",
 ]
 
 _OPERATORS: Final = "+ - * / % ^ .* ./ .^ ! == != < > <= >= = << >> >>> & | ^| ~ ? : , ; ( ) [ ] { } ."
@@ -78,11 +79,15 @@ PREFIX: Final[dict[str, Callable[[Any], Any]]] = {
 WORDS: Final = frozenset({"mod", "to", "in", "and", "xor", "or", "not"})
 
 
-def begins_operand(token: Token) -> bool:
-    """Whether a `%` before this token is a remainder and no percentage."""
+def begins_operand(cursor: Cursor) -> bool:
+    """Whether the `%` that stands here is a remainder and no percentage: signs may stand before an operand."""
+    distance = 1
+    while cursor.peek(distance).kind in ("operator", "name") and cursor.peek(distance).text in PREFIX:
+        distance += 1
+    token = cursor.peek(distance)
     if token.kind == "name":
         return token.text not in WORDS
-    return token.kind in ("number", "string") or token.text in ("(", "[")
+    return token.kind in ("number", "string") or token.text in ("(", "[", "{")
 
 
 def is_factor(left: str, token: Token) -> bool:
@@ -99,3 +104,18 @@ def is_fraction(left: str, cursor: Cursor) -> bool:
     after = cursor.peek(2)
     follows = (after.kind == "name" and after.text not in WORDS) or after.text == "("
     return left == "number" and cursor.peek().kind == "number" and follows
+
+
+def signature(cursor: Cursor) -> list[str] | None:
+    """The parameters if a definition `f(x, y) = …` stands here."""
+    if cursor.peek().text != "(":
+        return None
+    names: list[str] = []
+    distance = 2
+    while cursor.peek(distance).kind == "name":
+        names.append(cursor.peek(distance).text)
+        if cursor.peek(distance + 1).text != ",":
+            break
+        distance += 2
+    closed = cursor.peek(distance + 1).text == ")" and cursor.peek(distance + 2).text == "="
+    return names if names and closed else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from functools import cmp_to_key
 from typing import Any, Final
@@ -11,7 +12,7 @@ from orchestrator.engine.expressions import arithmetic
 from orchestrator.engine.expressions.mathjs import operators
 from orchestrator.engine.expressions.mathjs.indexing import span
 from orchestrator.engine.expressions.mathjs.operators import sized
-from orchestrator.engine.js import ExpressionError, compare, string
+from orchestrator.engine.js import ExpressionError, compare, is_number, string, to_float, to_number
 
 __all__ = ["FUNCTIONS", "flat", "folded"]
 
@@ -48,7 +49,7 @@ def filled(item: Any) -> Callable[..., Any]:
     """`zeros` and `ones`: an array of the given lengths."""
 
     def make(*lengths: Any) -> Any:
-        shape = [sized(length) for length in flat(lengths)]
+        shape = [sized(length) for length in flat(lengths)] or [0]
         sized(math.prod(shape))
         return _shaped(shape, item)
 
@@ -65,11 +66,17 @@ def identity(rows: Any, columns: Any = None) -> list[list[int]]:
     return [[int(row == column) for column in range(width)] for row in range(height)]
 
 
-def diagonal(value: list[Any]) -> list[Any]:
+def diagonal(value: list[Any], offset: Any = 0) -> list[Any]:
+    """Of a matrix its diagonal, of a list the matrix that has it there; `offset` places above the main one."""
+    right, down = max(0, offset), max(0, -offset)
     if value and isinstance(value[0], list):
-        return [row[index] for index, row in enumerate(value) if index < len(row)]
-    sized(len(value) ** 2)
-    return [[item if row == column else 0 for column in range(len(value))] for row, item in enumerate(value)]
+        return [row[index + right] for index, row in enumerate(value[down:]) if index + right < len(row)]
+    height, width = sized(len(value) + down), sized(len(value) + right)
+    sized(height * width)
+    matrix: list[list[Any]] = [[0] * width for _ in range(height)]
+    for index, item in enumerate(value):
+        matrix[index + down][index + right] = item
+    return matrix
 
 
 def transpose(value: Any) -> Any:
@@ -79,6 +86,8 @@ def transpose(value: Any) -> Any:
 
 
 def determinant(value: Any) -> Any:
+    if not isinstance(value, list):
+        return operators.number(value, "det")
     rows = _square(value, "det")
     sign: Any = 1
     result: Any = 1
@@ -139,12 +148,47 @@ def cross(left: list[Any], right: list[Any]) -> list[Any]:
     return [operators.subtract(operators.multiply(p, q), operators.multiply(r, s)) for p, q, r, s in pairs]
 
 
-def trace(value: list[Any]) -> Any:
+def trace(value: Any) -> Any:
+    if not isinstance(value, list):
+        return operators.number(value, "trace")
     return operators.total(diagonal(value))
 
 
-def norm(value: Any) -> float:
-    return math.hypot(*(float(operators.number(item, "norm")) for item in flat(value)))
+def norm(value: Any, kind: Any = 2) -> Any:
+    """Of a vector or a matrix, by a power, `inf`, `-inf` or `fro`."""
+    items = [abs(to_float(operators.number(item, "norm"))) for item in flat(value)]
+    is_matrix = operators.depth(value) == 2
+    if kind == "fro" or (kind == 2 and not is_matrix):
+        return math.hypot(*items)
+    if not isinstance(value, list):
+        return items[0]
+    power: Any = {"inf": math.inf, "-inf": -math.inf}.get(kind, 0) if isinstance(kind, str) else kind
+    if not is_matrix and is_number(power) and power:
+        if math.isinf(power):
+            return max(items, default=0) if power > 0 else min(items, default=0)
+        return arithmetic.power(sum(item**power for item in items), 1 / power)
+    if is_matrix and power in (1, math.inf):
+        lines = zip(*value, strict=True) if power == 1 else value
+        return max(sum(abs(to_float(item)) for item in line) for line in lines)
+    if is_matrix and power == 2:
+        return _largest_singular_value(value)
+    raise ExpressionError(f"Unsupported parameter value {string(kind)} in function norm")
+
+
+def _largest_singular_value(value: list[list[Any]]) -> float:
+    """By powers of the product with the transpose, squared so that neighbours part quickly."""
+    product = operators.multiply(transpose(value), value)
+    _square(product, "norm")
+    size = math.hypot(*map(to_float, flat(product)))
+    result = 1.0
+    for step in range(40):
+        if not size:
+            return 0.0
+        result *= size ** (0.5**step)
+        product = operators.dot_divide(product, size)
+        product = operators.multiply(product, product)
+        size = math.hypot(*map(to_float, flat(product)))
+    return math.sqrt(result)
 
 
 def reshape(value: Any, shape: list[Any]) -> Any:
@@ -163,15 +207,51 @@ def squeeze(value: Any) -> Any:
 
 
 def natural(left: Any, right: Any) -> int:
-    """An order of everything: numbers and numerals by value, the rest as texts."""
+    """An order of everything: arrays by their elements, values of one type by value, types by their names."""
+    if isinstance(left, list) or isinstance(right, list):
+        ours, theirs = ([side] if not isinstance(side, list) else side for side in (left, right))
+        orders = (natural(*pair) for pair in zip(ours, theirs, strict=False))
+        return next((order for order in orders if order), _sign(len(ours) - len(theirs)))
+    types = operators.type_name(left), operators.type_name(right)
+    if types[0] != types[1]:
+        return -1 if types[0].lower() < types[1].lower() else 1
+    if isinstance(left, str):
+        return _texts_in_order(left, right)
     order = compare(left, right)
-    return order if order is not None else (string(left) > string(right)) - (string(left) < string(right))
+    return order if order is not None else _sign((string(left) > string(right)) - (string(left) < string(right)))
+
+
+def _texts_in_order(left: str, right: str) -> int:
+    """Texts by their parts, where runs of digits count as numbers and case does not."""
+    pairs = zip(_parts(left), _parts(right), strict=False)
+    for ours, theirs in pairs:
+        if ours != theirs:
+            if type(ours) is type(theirs):
+                return -1 if ours < theirs else 1
+            return -1 if isinstance(ours, int) else 1
+    return _sign(len(_parts(left)) - len(_parts(right))) or _sign((left > right) - (left < right))
+
+
+def _parts(text: str) -> list[Any]:
+    return [int(part) if part.isdigit() else part.lower() for part in re.findall(r"[0-9]+|[^0-9]+", text)]
+
+
+def _ascending(left: Any, right: Any) -> int:
+    """The order of `sort`: texts that are numbers by value."""
+    order = compare(to_number(left), to_number(right)) if not isinstance(left, list) else None
+    return natural(left, right) if order is None else order
+
+
+def _sign(value: int) -> int:
+    return (value > 0) - (value < 0)
 
 
 def sort(items: list[Any], order: Any = "asc") -> list[Any]:
     if callable(order):
         return sorted(items, key=cmp_to_key(lambda left, right: int(order(left, right))))
-    return sorted(items, key=cmp_to_key(natural), reverse=order == "desc")
+    if order not in ("asc", "desc", "natural"):
+        raise ExpressionError('String "asc", "desc", or "natural" expected')
+    return sorted(items, key=cmp_to_key(natural if order == "natural" else _ascending), reverse=order == "desc")
 
 
 def apply_map(items: Any, function: Callable[..., Any]) -> Any:
@@ -192,6 +272,13 @@ def distinct(items: Any) -> list[Any]:
         if not found or not operators.equal(item, found[-1]):
             found.append(item)
     return found
+
+
+def union(left: Any, right: Any) -> list[Any]:
+    """What only the first has, what only the second has, what both have."""
+    only = _set(lambda ours, theirs: ours and not theirs)
+    both = _set(lambda ours, theirs: ours and theirs)
+    return only(left, right) + only(right, left) + both(left, right)
 
 
 def _set(kept: Callable[[bool, bool], bool]) -> Callable[[Any, Any], list[Any]]:
@@ -221,20 +308,30 @@ def _position(index: Any, length: int) -> int:
     return index - 1
 
 
-def _range(start: Any, end: Any, step: Any = 1, with_end: Any = False) -> list[Any]:
-    """`range(start, end)` leaves the end out, unlike `start:end`."""
+def _range(start: Any, end: Any, step: Any = 1, with_end: Any = True) -> list[Any]:
     items = span(start, end, step)
     return items[:-1] if items and items[-1] == end and not with_end else items
 
 
 def concat(*values: Any) -> Any:
-    """Texts joined, arrays along their last dimension."""
+    """Texts joined, arrays along their last dimension, or along the one whose number comes last."""
+    if is_number(values[-1]) and any(isinstance(value, list) for value in values[:-1]):
+        *arrays, dimension = values
+        return _joined(arrays, int(dimension))
     if not any(isinstance(value, list) for value in values):
         return texts_joined(values)
     depth = len(size(next(value for value in values if isinstance(value, list))))
     if depth == 1:
         return [item for value in values for item in (value if isinstance(value, list) else [value])]
     return [concat(*rows) for rows in zip(*values, strict=True)]
+
+
+def _joined(arrays: list[Any], dimension: int) -> list[Any]:
+    if not all(isinstance(array, list) for array in arrays) or dimension < 1:
+        raise ExpressionError(f"Index out of range ({dimension} of {len(size(arrays[0]))})", "RangeError")
+    if dimension == 1:
+        return [item for array in arrays for item in array]
+    return [_joined(list(rows), dimension - 1) for rows in zip(*arrays, strict=True)]
 
 
 def texts_joined(values: Iterable[Any]) -> str:
@@ -271,9 +368,9 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "column": column,
     "compareNatural": natural,
     "setDistinct": distinct,
-    "setUnion": _set(lambda ours, theirs: ours or theirs),
+    "setUnion": union,
     "setIntersect": _set(lambda ours, theirs: ours and theirs),
     "setDifference": _set(lambda ours, theirs: ours and not theirs),
-    "setSize": lambda items: len(flat(items)),
+    "setSize": lambda items, unique=False: len(distinct(items) if unique else flat(items)),
     "count": lambda items: len(items) if isinstance(items, str) else len(flat(items)),
 }

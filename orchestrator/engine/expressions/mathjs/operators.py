@@ -9,7 +9,7 @@ from typing import Any, Final
 from orchestrator.engine.expressions import arithmetic
 from orchestrator.engine.js import NUMBERS, UNDEFINED, ExpressionError, compare, is_nan, to_float, to_number, truthy
 
-__all__ = ["MAX_ITEMS", "broadcast", "each", "number", "sized", "truth", "type_name"]
+__all__ = ["MAX_ITEMS", "broadcast", "close", "each", "logical", "near_floor", "number", "sized", "truth", "type_name"]
 
 #: The longest array that an expression may make.
 MAX_ITEMS: Final = 100_000
@@ -20,7 +20,7 @@ _SMALLEST: Final = 1e-15
 
 def type_name(value: Any) -> str:
     """What math.js calls the type."""
-    names = {bool: "boolean", str: "string", list: "Matrix", dict: "Object", type(None): "null"}
+    names = {bool: "boolean", str: "string", list: "DenseMatrix", dict: "Object", type(None): "null"}
     if type(value) in NUMBERS:
         return "number"
     if value is UNDEFINED:
@@ -63,7 +63,9 @@ def number(value: Any, function: str, index: int = 0) -> Any:
 
 
 def truth(value: Any) -> bool:
-    """A condition: null is false, a text is true unless it is empty."""
+    """The condition of `? :`, where null is false and a text is true unless it is empty."""
+    if isinstance(value, list | dict):
+        raise ExpressionError(f'Unsupported type of condition "{type_name(value)}"', "TypeError")
     return truthy(value)
 
 
@@ -79,11 +81,24 @@ def each(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return apply
 
 
+def depth(value: Any) -> int:
+    """How many dimensions there are."""
+    dimensions = 0
+    while isinstance(value, list):
+        dimensions += 1
+        value = value[0] if value else None
+    return dimensions
+
+
 def broadcast(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
-    """A function of two scalars over arrays of the same shape, or an array and a scalar."""
+    """A function of two scalars over arrays; of two shapes the shorter is repeated along the outer dimensions."""
     if isinstance(left, list):
-        if not isinstance(right, list):
+        if not isinstance(right, list) or depth(left) > depth(right):
             return [broadcast(function, item, right) for item in left]
+        if depth(left) < depth(right):
+            return [broadcast(function, left, item) for item in right]
+        if len(left) != len(right) and 1 in (len(left), len(right)):
+            left, right = left * max(1, len(right)), right * max(1, len(left))
         if len(left) != len(right):
             raise ExpressionError(f"Dimension mismatch ({len(left)} != {len(right)})", "RangeError")
         return [broadcast(function, *pair) for pair in zip(left, right, strict=True)]
@@ -108,7 +123,6 @@ add = _operator("add", arithmetic.add)
 subtract = _operator("subtract", arithmetic.subtract)
 dot_multiply = _operator("dotMultiply", arithmetic.multiply)
 dot_divide = _operator("dotDivide", arithmetic.divide)
-modulo = _operator("mod", arithmetic.modulo)
 dot_power = _operator("dotPow", arithmetic.power)
 
 
@@ -142,19 +156,27 @@ def total(items: Any) -> Any:
 
 def divide(left: Any, right: Any) -> Any:
     if isinstance(right, list):
-        raise ExpressionError("division by a matrix is not supported, use ./", "TypeError")
+        from orchestrator.engine.expressions.mathjs.matrices import inverse
+
+        return multiply(left, inverse(right))
     return dot_divide(left, right)
 
 
 def power(base: Any, exponent: Any) -> Any:
     """`^`: repeated products for a square matrix."""
+    if isinstance(exponent, list):
+        raise ExpressionError("a power has one exponent, use .^", "TypeError")
     if not isinstance(base, list):
         return dot_power(base, exponent)
     times = number(exponent, "pow", 1)
-    if type(times) is not int or not 0 <= times <= 64:
+    if times == -1:
+        return divide(1, base)
+    if times != int(times) or not 0 <= times <= 64:
         raise ExpressionError(f"a matrix cannot be raised to the power {exponent}", "TypeError")
+    if any(not isinstance(row, list) or len(row) != len(base) for row in base):
+        raise ExpressionError("For A^b, A must be a square matrix")
     result = [[int(row == column) for column in range(len(base))] for row in range(len(base))]
-    for _ in range(times):
+    for _ in range(int(times)):
         result = multiply(result, base)
     return result
 
@@ -167,11 +189,29 @@ def plus(value: Any) -> Any:
     return add(0, value)
 
 
+def near_floor(value: Any) -> Any:
+    """The floor, where a float that misses the next integer by an error of arithmetic is that integer."""
+    below = arithmetic.floor(value)
+    if type(value) is float and math.isfinite(value):
+        return below + 1 if close(value, below + 1) and not close(value, below) else below
+    return below
+
+
+def _modulo(left: Any, right: Any) -> Any:
+    if type(left) is not float and type(right) is not float:
+        return arithmetic.modulo(left, right)
+    quotient = arithmetic.divide(left, right)
+    return arithmetic.subtract(left, arithmetic.multiply(right, near_floor(quotient))) if right else left
+
+
+modulo = _operator("mod", _modulo)
+
+
 def percent(value: Any) -> Any:
     return divide(value, 100)
 
 
-def _close(left: Any, right: Any) -> bool:
+def close(left: Any, right: Any) -> bool:
     """Equal but for the error of floating-point arithmetic."""
     if type(left) is float or type(right) is float:
         left, right = to_float(left), to_float(right)
@@ -193,7 +233,7 @@ def _equal(left: Any, right: Any) -> bool:
         if isinstance(right, Mapping):
             return False
         one, other = to_number(left), to_number(right)
-        return _close(one, other)
+        return close(one, other)
     return bool(left == right)
 
 
@@ -208,7 +248,7 @@ def unequal(left: Any, right: Any) -> Any:
 def _order(left: Any, right: Any) -> int | None:
     if type(left) not in NUMBERS or type(right) not in NUMBERS:
         left, right = number(left, "compare", 0), number(right, "compare", 1)
-    return 0 if _close(left, right) else compare(left, right)
+    return 0 if close(left, right) else compare(left, right)
 
 
 def smaller(left: Any, right: Any) -> Any:
@@ -232,12 +272,32 @@ def order(left: Any, right: Any) -> Any:
     return broadcast(_order, left, right)
 
 
+def logical(value: Any, function: str) -> bool:
+    """An operand of `and`, `or`, `xor` and `not`: texts count as numbers, null is refused."""
+    return truthy(number(value, function))
+
+
 def negation(value: Any) -> Any:
-    return [negation(item) for item in value] if isinstance(value, list) else not truth(value)
+    if isinstance(value, list):
+        return [negation(item) for item in value]
+    return value is None or value is UNDEFINED or not logical(value, "not")
 
 
 def xor(left: Any, right: Any) -> Any:
-    return broadcast(lambda one, other: truth(one) != truth(other), left, right)
+    return broadcast(lambda one, other: logical(one, "xor") != logical(other, "xor"), left, right)
+
+
+def conjunction(left: Any, right: Any) -> Any:
+    return broadcast(lambda one, other: logical(one, "and") and logical(other, "and"), left, right)
+
+
+def disjunction(left: Any, right: Any) -> Any:
+    return broadcast(lambda one, other: logical(one, "or") or logical(other, "or"), left, right)
+
+
+def decides(value: Any, function: str) -> bool:
+    """Whether the left side of `and` or `or` is the answer, so that the right one is not computed."""
+    return not isinstance(value, list) and logical(value, function) is (function == "or")
 
 
 def _integer(value: Any, name: str, index: int = 0) -> int:
@@ -265,7 +325,15 @@ bit_or = _bits("bitOr", lambda left, right: left | right)
 bit_xor = _bits("bitXor", lambda left, right: left ^ right)
 left_shift = _bits("leftShift", lambda left, right: left << (right & 31))
 right_shift = _bits("rightArithShift", lambda left, right: left >> (right & 31))
-unsigned_shift = _bits("rightLogShift", lambda left, right: (left & 0xFFFFFFFF) >> (right & 31))
+
+
+def _unsigned_shift(left: Any, right: Any) -> int:
+    places = _integer(right, "rightLogShift", 1) & 31
+    return (_integer(left, "rightLogShift") & 0xFFFFFFFF) >> places
+
+
+def unsigned_shift(left: Any, right: Any) -> Any:
+    return broadcast(_unsigned_shift, left, right)
 
 
 def bit_not(value: Any) -> Any:

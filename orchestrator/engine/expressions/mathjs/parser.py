@@ -28,6 +28,7 @@ from orchestrator.engine.expressions.mathjs.grammar import (
     begins_operand,
     is_factor,
     is_fraction,
+    signature,
 )
 from orchestrator.engine.js import UNDEFINED, ExpressionError
 
@@ -84,7 +85,7 @@ class _Parser:
             if name.kind == "name" and name.text not in WORDS:
                 if self._cursor.peek().text == "=":
                     return self._variable()
-                if parameters := self._signature():
+                if parameters := signature(self._cursor):
                     return self._definition(name.text, parameters)
             return self._expression(0)
         finally:
@@ -101,20 +102,6 @@ class _Parser:
         if name not in self._symbols or name.startswith("$$"):
             self._symbols[name] = f"v{len(self._symbols)}"
         return self._symbols[name]
-
-    def _signature(self) -> list[str] | None:
-        """The parameters if a definition `f(x, y) = …` stands here."""
-        if self._cursor.peek().text != "(":
-            return None
-        names: list[str] = []
-        distance = 2
-        while self._cursor.peek(distance).kind == "name":
-            names.append(self._cursor.peek(distance).text)
-            if self._cursor.peek(distance + 1).text != ",":
-                break
-            distance += 2
-        closed = self._cursor.peek(distance + 1).text == ")" and self._cursor.peek(distance + 2).text == "="
-        return names if names and closed else None
 
     def _definition(self, name: str, parameters: list[str]) -> Node:
         for _ in range(2 * len(parameters) + 3):
@@ -134,7 +121,7 @@ class _Parser:
 
     def _expression(self, minimum: int) -> Node:
         self._cursor.enter()
-        node = self._prefix()
+        node = self._prefix() if minimum > FRACTION else self._percentage()
         while (longer := self._operator(node, minimum)) is not None:
             node = longer
         self._cursor.leave()
@@ -165,11 +152,17 @@ class _Parser:
             return Node(self.builder.call(operators.multiply, left.code, right.code), "operator")
         return None
 
+    def _percentage(self) -> Node:
+        """An operand, and the `%` behind it where it is no remainder: `-5%`, `2^3 %`."""
+        node = self._expression(UNARY)
+        if not self._cursor.at("%") or begins_operand(self._cursor):
+            return node
+        self._cursor.advance()
+        return Node(self.builder.call(operators.percent, node.code), "percent")
+
     def _binary(self, left: Node, text: str, precedence: int, function: Binary) -> Node:
         self._cursor.advance()
         self._skip_newlines()
-        if text == "%" and not begins_operand(self._cursor.token):
-            return Node(self.builder.call(operators.percent, left.code), "percent")
         right = self._expression(UNARY if precedence == POWER else precedence + 1)
         addend = right.code
         if precedence == SUM and right.kind == "percent":
@@ -183,8 +176,11 @@ class _Parser:
         self._cursor.advance()
         self._skip_newlines()
         right = self._expression((OR if text == "or" else AND) + 1)
-        tests = [self.builder.call(operators.truth, side.code) for side in (left, right)]
-        return Node(self.builder.either(*tests) if text == "or" else self.builder.both(*tests), "operator")
+        name = self._temporary()
+        function = operators.disjunction if text == "or" else operators.conjunction
+        test = self.builder.call(operators.decides, self.builder.assign(name, left.code), self.builder.value(text))
+        both = self.builder.call(function, self.builder.name(name), right.code)
+        return Node(self.builder.choose(test, self.builder.value(text == "or"), both), "operator")
 
     def _relation(self, left: Node) -> Node:
         """One comparison, or a chain `a < b < c` that evaluates b once."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from orchestrator.engine.expressions import arithmetic
 from orchestrator.engine.expressions.mathjs import matrices, operators
-from orchestrator.engine.js import ExpressionError, compare
+from orchestrator.engine.js import ExpressionError, compare, is_nan, is_number
 
 __all__ = ["FUNCTIONS", "ascending", "median_of", "quantile_of", "squared_deviations"]
 
@@ -21,12 +21,43 @@ def _numbers(values: tuple[Any, ...], name: str) -> list[Any]:
     return [operators.number(item, name) for item in items]
 
 
+def _extreme(values: tuple[Any, ...], name: str, wanted: int) -> Any:
+    """The smallest (-1) or the largest (1); NaN where one is none."""
+    best, *others = _numbers(values, name)
+    for item in others:
+        if is_nan(best):
+            break
+        if compare(item, best) in (wanted, None):
+            best = item
+    return best
+
+
+def _along(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of numbers that a second argument lets run along one dimension of an array."""
+
+    def reduce(array: Any, dimension: int) -> Any:
+        if not isinstance(array, list) or dimension < 1:
+            raise ExpressionError("Index out of range", "RangeError")
+        if dimension > 1:
+            return [reduce(item, dimension - 1) for item in array]
+        if array and isinstance(array[0], list):
+            return [reduce(list(column), 1) for column in zip(*array, strict=True)]
+        return function(array)
+
+    def apply(*values: Any) -> Any:
+        if len(values) == 2 and isinstance(values[0], list) and is_number(values[1]):
+            return reduce(values[0], int(values[1]))
+        return function(*values)
+
+    return apply
+
+
 def ascending(items: list[Any]) -> list[Any]:
     return sorted(items, key=cmp_to_key(lambda left, right: compare(left, right) or 0))
 
 
 def total(*values: Any) -> Any:
-    return operators.total(_numbers(values, "sum"))
+    return operators.total(operators.number(item, "sum") for item in matrices.flat(values))
 
 
 def product(*values: Any) -> Any:
@@ -34,11 +65,11 @@ def product(*values: Any) -> Any:
 
 
 def smallest(*values: Any) -> Any:
-    return matrices.folded(lambda a, b: b if compare(b, a) in (-1, None) else a, _numbers(values, "min"))
+    return _extreme(values, "min", -1)
 
 
 def largest(*values: Any) -> Any:
-    return matrices.folded(lambda a, b: b if compare(b, a) in (1, None) else a, _numbers(values, "max"))
+    return _extreme(values, "max", 1)
 
 
 def mean(*values: Any) -> Any:
@@ -110,7 +141,8 @@ def variance(*values: Any) -> Any:
         values = tuple(rest)
     items = _numbers(values, "variance")
     count = len(items) + divisors[how]
-    return arithmetic.divide(squared_deviations(items), count) if count else 0
+    deviations = squared_deviations(items)
+    return arithmetic.divide(deviations, count) if count else arithmetic.multiply(deviations, 0)
 
 
 def deviation(*values: Any) -> Any:
@@ -123,25 +155,28 @@ def mean_absolute_deviation(*values: Any) -> Any:
     return median_of([abs(arithmetic.subtract(item, middle)) for item in items])
 
 
-def cumulative(items: list[Any]) -> list[Any]:
+def cumulative(*values: Any) -> list[Any]:
+    if len(values) == 2 and isinstance(values[0], list) and is_number(values[1]):
+        array, dimension = values
+        return cumulative(array) if dimension == 1 else [cumulative(row, dimension - 1) for row in array]
     sums: list[Any] = []
-    for item in items:
+    for item in values[0] if len(values) == 1 and isinstance(values[0], list) else _numbers(values, "cumsum"):
         sums.append(operators.add(sums[-1], item) if sums else item)
     return sums
 
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
-    "sum": total,
-    "prod": product,
-    "min": smallest,
-    "max": largest,
-    "mean": mean,
+    "sum": _along(total),
+    "prod": _along(product),
+    "min": _along(smallest),
+    "max": _along(largest),
+    "mean": _along(mean),
     "median": median,
     "mode": mode,
     "quantileSeq": quantiles,
-    "variance": variance,
-    "var": variance,
-    "std": deviation,
+    "variance": _along(variance),
+    "var": _along(variance),
+    "std": _along(deviation),
     "mad": mean_absolute_deviation,
     "cumsum": cumulative,
 }
