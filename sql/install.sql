@@ -209,6 +209,7 @@
 \ir functions/collection/file_collection.sql
 \ir functions/collection/forget_fields.sql
 \ir functions/collection/hash_column.sql
+\ir functions/collection/hash_password.sql
 \ir functions/collection/next_sort.sql
 \ir functions/collection/pair_fields.sql
 \ir functions/collection/password_matches.sql
@@ -216,6 +217,7 @@
 \ir functions/collection/refuse_cycle.sql
 \ir functions/collection/reset_others.sql
 \ir functions/collection/settle_collections.sql
+\ir functions/collection/sort_columns.sql
 \ir functions/collection/tables_to_load.sql
 \ir functions/collection/take_collection.sql
 \ir functions/collection/touch_column.sql
