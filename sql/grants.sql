@@ -31,7 +31,7 @@ begin
             -- these stay the installing superuser's
             and p.proname not in (
                 'publish', 'put_plan', 'write_guards', 'write_before', 'write_close', 'write_truncate', 'write_after',
-                'set_firing', 'lock_patiently', 'attach_statement_triggers', 'attach_dispatcher', 'attach_after',
+                'set_firing', 'lock_patiently', 'attach_statement_triggers', 'attach_row_triggers', 'attach_member', 'attach_dispatcher', 'attach_after',
                 'detach_triggers', 'drop_hooks', 'keep_up', 'register_collection', 'unregister_collection', 'manage', 'unmanage',
                 'change_collection', 'take_collection', 'attach_filler', 'detach_fillers'
             )

@@ -185,6 +185,9 @@
 \ir functions/publish/follows.sql
 \ir functions/publish/lock_patiently.sql
 \ir functions/publish/attach_statement_triggers.sql
+\ir functions/publish/attach_row_triggers.sql
+\ir functions/publish/attach_member.sql
+\ir functions/publish/closes.sql
 \ir triggers/dispatcher.sql
 \ir functions/publish/attach_after.sql
 \ir functions/publish/put_plan.sql
