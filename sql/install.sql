@@ -185,6 +185,7 @@
 \ir functions/publish/follows.sql
 \ir functions/publish/lock_patiently.sql
 \ir functions/publish/attach_statement_triggers.sql
+\ir functions/publish/refuse_later_triggers.sql
 \ir functions/publish/attach_row_triggers.sql
 \ir functions/publish/attach_member.sql
 \ir functions/publish/closes.sql

@@ -94,9 +94,28 @@ begin
     if orchestrator.is_behind(v_collections) then
         perform orchestrator.keep_up(v_collections);
     end if;
+    perform orchestrator.refuse_later_triggers(v_touched);
 end
 $$;
 comment on function orchestrator.on_ddl() is 'event trigger: follows changes of managed tables';
+
+-- orchestrator.on_trigger: event trigger: no trigger of a managed table fires after a guard.
+create or replace function orchestrator.on_trigger()
+    returns event_trigger
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, orchestrator, pg_temp
+as $$
+begin
+    perform orchestrator.refuse_later_triggers(array(
+        select f.relid
+        from pg_event_trigger_ddl_commands() d
+        join pg_catalog.pg_trigger t on t.oid = d.objid
+        cross join lateral orchestrator.table_family(t.tgrelid) f
+        where d.classid = 'pg_catalog.pg_trigger'::regclass
+    ));
+end
+$$;
+comment on function orchestrator.on_trigger() is 'event trigger: refuses triggers that fire after a guard';
 
 -- orchestrator.on_drop: event trigger: a dropped table is no collection any more.
 create or replace function orchestrator.on_drop()
@@ -134,5 +153,11 @@ alter event trigger orchestrator_ddl enable always;
 drop event trigger if exists orchestrator_drop;
 create event trigger orchestrator_drop on sql_drop execute function orchestrator.on_drop();
 alter event trigger orchestrator_drop enable always;
+drop event trigger if exists orchestrator_trigger;
+create event trigger orchestrator_trigger on ddl_command_end
+    when tag in ('CREATE TRIGGER', 'ALTER TRIGGER')
+    execute function orchestrator.on_trigger();
+alter event trigger orchestrator_trigger enable always;
+comment on event trigger orchestrator_trigger is 'pg-orchestrator: no trigger of a managed table fires after a guard';
 comment on event trigger orchestrator_ddl is 'pg-orchestrator: follows changes of managed tables';
 comment on event trigger orchestrator_drop is 'pg-orchestrator: forgets dropped tables';
