@@ -229,6 +229,21 @@ def write_with_names_of(ledger: Ledger, delimiter: str) -> None:
     assert ledger.drain() == 2
 
 
+def test_a_collections_name_does_not_lead_to_the_functions_of_another_one(ledger: Ledger) -> None:
+    """Names of functions are cut, with a hash that takes part in a name of its own as well."""
+    ledger.run("create table first (id bigint, amount numeric); create table second (id bigint, amount numeric)")
+    name = "x" * 70
+    ledger.db.execute("select orchestrator.manage('first', %s)", [name])
+    ledger.define(guard(collection=name))
+    for suffix in ("guard_insert", "before_update", "close", "truncate"):
+        function = ledger.value("select orchestrator.hook_name(%s, %s)", name, suffix)
+        taken = function.removesuffix(f"_{suffix}")
+        message = f"collection '{taken}' would share its functions with collection '{name}'"
+        assert refusal(ledger.db, "select orchestrator.manage('second', %s)", taken)[:2] == ("WF409", message)
+    ledger.manage("second")
+    assert refused(ledger.db, "insert into first values (1, 900)") == MESSAGE
+
+
 def test_untrusted_language_sources_hold_nothing_but_numbers_and_fixed_text(ledger: Ledger) -> None:
     ledger.run("create table marker_table (id bigint primary key, marker_column text)")
     ledger.db.execute("select orchestrator.manage('marker_table', 'marker_collection')")
