@@ -12,6 +12,7 @@
 \ir tables/session.sql
 \ir tables/access.sql
 \ir tables/flush.sql
+\ir tables/locks.sql
 
 -- functions, by the station of a write that they serve; run again at every upgrade
 

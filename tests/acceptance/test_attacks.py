@@ -286,3 +286,23 @@ def test_a_request_and_a_statement_know_the_same_actor(guarded: Ledger, api_dsn:
     requested, written = (row[0] for row in guarded.rows("select context from orchestrator.executions order by id"))
     assert requested["user"]["username"] == "ada"
     assert [requested[name] for name in ACTOR] == [written[name] for name in ACTOR]
+
+
+def test_a_login_that_takes_every_advisory_lock_holds_up_neither_publishers_nor_workers(
+    guarded: Ledger, plain: Connection
+) -> None:
+    plain.execute(
+        "select pg_advisory_lock(c.oid::bigint) from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname in ('orchestrator', 'public')"
+    )
+    guarded.run("set lock_timeout = '1s'")
+    guarded.define(guard(above(5)))
+    guarded.define(follower(note("{{$context.data.amount}}")))
+    guarded.run("alter table expenses add column more text")
+    guarded.run("select orchestrator.register_worker('w')")
+    guarded.run(WRITE)
+    assert guarded.drain() == 1
+    assert guarded.value("select orchestrator.lock_suspects()")
+    assert guarded.value("select orchestrator.fold_counts()") > 0
+    for statement in ("do 'begin lock table orchestrator.publishers_lock; end'", "select orchestrator.lock_publishing()"):
+        assert refusal(plain, statement)[0] == "42501"
