@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from .conftest import Ledger, above, end, follower, guard, note, refusal, refused, say, when
+from .conftest import Connect, Ledger, above, end, follower, guard, note, refusal, refused, say, when
 
 DATES = ("date", "timestamp", "timestamptz")
 
@@ -78,3 +78,28 @@ def test_an_integer_as_long_as_a_numeric_is_followed(ledger: Ledger) -> None:
     ledger.drain()
     assert ledger.notes() == ["long", "short"]
     assert refusal(ledger.db, "insert into expenses (amount) values (repeat('9', 140000)::numeric)")[0] == "22003"
+
+
+@pytest.mark.parametrize("type_name", ["float8", "float4"])
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("columns", [3, 130])
+def test_a_float_is_judged_by_all_its_digits_whatever_the_session_shows(
+    ledger: Ledger, connect: Connect, type_name: str, columns: int, kept: bool
+) -> None:
+    names = ", ".join(f"c{n} {type_name}" for n in range(columns))
+    ledger.run(f"create table measures (id bigint generated always as identity, {names})")
+    ledger.run("grant select, insert, update on measures to writer")
+    ledger.manage("measures")
+    large = when("{{$context.record.c1}}", "gt", 500, say("{{$context.record.c1}}"), end())
+    ledger.define(guard(large, collection="measures", **({} if kept else {"deleteExecutionOnStatus": [1]})))
+    ledger.define(follower(note("{{$context.data.c1}}"), collection="measures", config={"mode": 3}))
+    with connect(user="writer") as session:
+        for digits in (1, 0, -15):
+            session.execute(f"set extra_float_digits = {digits}".encode())
+            assert refused(session, "insert into measures (c1) values (500.5)") == "500.5"
+            session.execute("insert into measures (c1) values (499.5)")
+            assert refused(session, "update measures set c1 = 500.5") == "500.5"
+            assert refused(session, "insert into measures (c1) values ('Infinity')") == "Infinity"
+            session.execute("insert into measures (c1) values ('NaN'), ('-Infinity'), (null)")
+    ledger.drain()
+    assert ledger.notes() == ["499.5", None, None, None] * 3
