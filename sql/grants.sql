@@ -31,12 +31,21 @@ begin
             -- these stay the installing superuser's
             and p.proname not in (
                 'publish', 'put_plan', 'write_guards', 'write_before', 'write_close', 'write_truncate', 'write_after',
-                'set_firing', 'lock_patiently', 'attach_statement_triggers', 'attach_dispatcher', 'attach_after',
+                'set_firing', 'lock_patiently', 'attach_statement_triggers', 'attach_row_triggers', 'attach_member', 'attach_dispatcher', 'attach_after',
                 'detach_triggers', 'drop_hooks', 'keep_up', 'register_collection', 'unregister_collection', 'manage', 'unmanage',
-                'change_collection', 'take_collection', 'attach_filler', 'detach_fillers', 'next_sort', 'refuse_cycle', 'reset_others'
+                'change_collection', 'take_collection', 'attach_filler', 'detach_fillers'
             )
     loop
         execute format('alter routine %s owner to orchestrator_owner', v_object.name);
+    end loop;
+    -- a table's owner can have these run code of his: triggers of the table, checks of a column's domain
+    for v_object in
+        select p.oid::regprocedure as name
+        from pg_catalog.pg_proc p
+        where p.pronamespace = 'orchestrator'::regnamespace
+            and p.proname in ('touch_column', 'next_sort', 'draw_letters', 'hash_column', 'refuse_cycle', 'reset_others')
+    loop
+        execute format('alter routine %s owner to orchestrator_runner', v_object.name);
     end loop;
 end
 $$;
@@ -91,6 +100,7 @@ grant select on
     orchestrator.api_collections, orchestrator.api_fields,
     orchestrator.api_collection_categories, orchestrator.api_collection_category_relations
     to orchestrator_api;
+grant execute on function orchestrator.sort_columns, orchestrator.hash_password to orchestrator_runner;
 grant execute on function orchestrator.password_matches to orchestrator_runner, orchestrator_api, orchestrator_admin;
 grant execute on function orchestrator.administer to orchestrator_api;
 grant select on

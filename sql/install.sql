@@ -12,6 +12,7 @@
 \ir tables/session.sql
 \ir tables/access.sql
 \ir tables/flush.sql
+\ir tables/locks.sql
 
 -- functions, by the station of a write that they serve; run again at every upgrade
 
@@ -185,6 +186,10 @@
 \ir functions/publish/follows.sql
 \ir functions/publish/lock_patiently.sql
 \ir functions/publish/attach_statement_triggers.sql
+\ir functions/publish/refuse_later_triggers.sql
+\ir functions/publish/attach_row_triggers.sql
+\ir functions/publish/attach_member.sql
+\ir functions/publish/closes.sql
 \ir triggers/dispatcher.sql
 \ir functions/publish/attach_after.sql
 \ir functions/publish/put_plan.sql
@@ -209,6 +214,7 @@
 \ir functions/collection/file_collection.sql
 \ir functions/collection/forget_fields.sql
 \ir functions/collection/hash_column.sql
+\ir functions/collection/hash_password.sql
 \ir functions/collection/next_sort.sql
 \ir functions/collection/pair_fields.sql
 \ir functions/collection/password_matches.sql
@@ -216,6 +222,7 @@
 \ir functions/collection/refuse_cycle.sql
 \ir functions/collection/reset_others.sql
 \ir functions/collection/settle_collections.sql
+\ir functions/collection/sort_columns.sql
 \ir functions/collection/tables_to_load.sql
 \ir functions/collection/take_collection.sql
 \ir functions/collection/touch_column.sql

@@ -9,16 +9,32 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from orchestrator.engine.variables import UNDEFINED
 
-__all__ = ["from_json", "iso", "quoted", "to_json"]
+__all__ = ["exact", "from_json", "iso", "quoted", "to_json"]
+
+#: digits before or behind the point that a numeric can have, at most
+_DIGITS = 1 << 17
+
+
+def exact(text: str) -> Decimal | float:
+    """A number with a fraction or an exponent; what no column could hold is infinite or 0, as to JavaScript.
+
+    Written out it might be as long as its exponent is high, which takes a few characters to say.
+    """
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return float(text)
+    return number if -_DIGITS <= number.adjusted() <= _DIGITS else float(text)
+
 
 #: JSON text of a string
 quoted = json.encoder.encode_basestring
-_decoder: Any = json.JSONDecoder(parse_float=Decimal)
+_decoder: Any = json.JSONDecoder(parse_float=exact)
 _decode, _scan = _decoder.decode, _decoder.scan_once
 
 

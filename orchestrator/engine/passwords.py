@@ -42,7 +42,7 @@ def matches(stored: str | None, password: str) -> bool:
 
 
 def hash_text(_port: Port, password: str) -> str:
-    """For triggers."""
+    """For `orchestrator.hash_password()`."""
     return hash_password(password)
 
 

@@ -66,7 +66,8 @@ def publish(port: Port, collections: str) -> None:
 
 def _publish(port: Port, state: Mapping[str, Any]) -> None:
     gone = frozenset(state["gone"])
-    workflows = [compile_workflow(port, row, gone) for row in state["workflows"]]
+    generated = frozenset(field["name"] for field in state["fields"] if field.get("generated"))
+    workflows = [compile_workflow(port, row, gone, generated) for row in state["workflows"]]
     columns = plan_columns([field for field in state["fields"] if field["attnum"] is not None])
     guards = {event: _guard(workflows, event, columns, state["recentGuards"]) for event in _EVENTS}
     plan = _plan(state, workflows, columns)
@@ -87,11 +88,14 @@ def _publish(port: Port, state: Mapping[str, Any]) -> None:
     )
 
 
-def compile_workflow(port: Port, row: Mapping[str, Any], gone: frozenset[str] = frozenset()) -> Workflow:
+def compile_workflow(
+    port: Port, row: Mapping[str, Any], gone: frozenset[str] = frozenset(), generated: frozenset[str] = frozenset()
+) -> Workflow:
     """Check a version and store its program, unless that is the newest one already.
 
     Args:
         gone: columns that the table had once; a workflow that reads one fails with a clear error.
+        generated: columns that PostgreSQL computes after the guards were asked; a guard that reads one fails likewise.
     """
     graph = check(port, row["id"])
     data = {
@@ -104,9 +108,11 @@ def compile_workflow(port: Port, row: Mapping[str, Any], gone: frozenset[str] = 
         "options": row["options"],
         "nodes": [node.row() for node in graph.nodes],
     }
-    missing = sorted(_columns_read(Program(from_json(to_json(data)), 0)) & gone)
-    if missing:
+    read = sorted(_columns_read(Program(from_json(to_json(data)), 0)))
+    if missing := [name for name in read if name in gone]:
         data["broken"] = f'column "{missing[0]}", which the workflow reads, is gone'
+    elif row["type"] == "request-interception" and (unknown := [name for name in read if name in generated]):
+        data["broken"] = f'column "{unknown[0]}", which the workflow reads, is generated: it has no value yet'
     text = to_json(data)
     rows = port.fetch(
         "select orchestrator.put_program($1::pg_catalog.int8, $2::pg_catalog.jsonb) as id", [str(row["id"]), text]

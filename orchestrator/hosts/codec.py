@@ -13,8 +13,9 @@ import re
 import struct
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
 from typing import Any
+
+from orchestrator.engine.encoding import exact
 
 __all__ = ["Decoder", "decoder_of_oid", "decoder_of_type"]
 
@@ -34,7 +35,7 @@ def _text(value: Any) -> Any:
 
 
 def _json(value: Any) -> Any:
-    return json.loads(value, parse_float=Decimal)
+    return json.loads(value, parse_float=exact)
 
 
 def _bytes(value: Any) -> str:
@@ -66,7 +67,7 @@ def _timestamp(value: str) -> str:
         if value in ("infinity", "-infinity"):
             return value
         raise ValueError(f'timestamp "{value}" is not in ISO format: DateStyle was changed within the statement')
-    return match.group(1)
+    return match.group(1) + (" BC" if value.endswith(" BC") else "")
 
 
 def _date(value: str) -> str:

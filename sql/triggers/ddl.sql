@@ -28,10 +28,8 @@ begin
         ), '{}')
         where c.name = v_collection.name;
         for v_part in select t.relid from orchestrator.table_family(v_collection.table_oid) t loop
-            if not exists (
-                select from pg_catalog.pg_trigger t where t.tgrelid = v_part and t.tgname = 'zz_orchestrator_close'
-            ) and (select c.relkind in ('r', 'p', 'f') from pg_catalog.pg_class c where c.oid = v_part) then
-                perform orchestrator.attach_statement_triggers(v_part, v_collection.name, v_collection.mode);
+            if not orchestrator.closes(v_part, v_collection.name) and (select c.relkind in ('r', 'p', 'f') from pg_catalog.pg_class c where c.oid = v_part) then
+                perform orchestrator.attach_member(v_part, v_collection.name, v_collection.mode);
             end if;
         end loop;
         if orchestrator.follows(v_collection.table_oid) then
@@ -59,23 +57,27 @@ create or replace function orchestrator.on_ddl()
     set search_path = pg_catalog, orchestrator, pg_temp
 as $$
 declare
+    v_touched oid[];
     v_collections text[];
     v_orphan record;
 begin
+    v_touched := array(
+        select d.objid from pg_event_trigger_ddl_commands() d where d.classid = 'pg_catalog.pg_class'::regclass
+    );
     with recursive touched (relid) as (
-        select d.objid
-        from pg_event_trigger_ddl_commands() d
-        where d.classid = 'pg_catalog.pg_class'::regclass
+        select unnest(v_touched)
         union
         select i.inhparent from touched t join pg_catalog.pg_inherits i on i.inhrelid = t.relid
     )
     select array_agg(c.name order by c.name) into v_collections
     from touched t
     join orchestrator.collections c on c.table_oid = t.relid;
-    if v_collections is null then
+    if v_collections is null and not exists (
+        select from pg_catalog.pg_trigger t where t.tgrelid = any (v_touched) and t.tgname like 'zz\_orchestrator\_%'
+    ) then
         return;
     end if;
-    -- a detached partition keeps the statement triggers that it was given
+    -- a detached partition keeps the statement triggers that it was given, a child that inherits no more all of them
     for v_orphan in
         select t.tgrelid::regclass as relation, t.tgname
         from pg_catalog.pg_trigger t
@@ -92,9 +94,28 @@ begin
     if orchestrator.is_behind(v_collections) then
         perform orchestrator.keep_up(v_collections);
     end if;
+    perform orchestrator.refuse_later_triggers(v_touched);
 end
 $$;
 comment on function orchestrator.on_ddl() is 'event trigger: follows changes of managed tables';
+
+-- orchestrator.on_trigger: event trigger: no trigger of a managed table fires after a guard.
+create or replace function orchestrator.on_trigger()
+    returns event_trigger
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, orchestrator, pg_temp
+as $$
+begin
+    perform orchestrator.refuse_later_triggers(array(
+        select f.relid
+        from pg_event_trigger_ddl_commands() d
+        join pg_catalog.pg_trigger t on t.oid = d.objid
+        cross join lateral orchestrator.table_family(t.tgrelid) f
+        where d.classid = 'pg_catalog.pg_trigger'::regclass
+    ));
+end
+$$;
+comment on function orchestrator.on_trigger() is 'event trigger: refuses triggers that fire after a guard';
 
 -- orchestrator.on_drop: event trigger: a dropped table is no collection any more.
 create or replace function orchestrator.on_drop()
@@ -132,5 +153,11 @@ alter event trigger orchestrator_ddl enable always;
 drop event trigger if exists orchestrator_drop;
 create event trigger orchestrator_drop on sql_drop execute function orchestrator.on_drop();
 alter event trigger orchestrator_drop enable always;
+drop event trigger if exists orchestrator_trigger;
+create event trigger orchestrator_trigger on ddl_command_end
+    when tag in ('CREATE TRIGGER', 'ALTER TRIGGER')
+    execute function orchestrator.on_trigger();
+alter event trigger orchestrator_trigger enable always;
+comment on event trigger orchestrator_trigger is 'pg-orchestrator: no trigger of a managed table fires after a guard';
 comment on event trigger orchestrator_ddl is 'pg-orchestrator: follows changes of managed tables';
 comment on event trigger orchestrator_drop is 'pg-orchestrator: forgets dropped tables';

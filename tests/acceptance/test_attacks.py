@@ -229,6 +229,21 @@ def write_with_names_of(ledger: Ledger, delimiter: str) -> None:
     assert ledger.drain() == 2
 
 
+def test_a_collections_name_does_not_lead_to_the_functions_of_another_one(ledger: Ledger) -> None:
+    """Names of functions are cut, with a hash that takes part in a name of its own as well."""
+    ledger.run("create table first (id bigint, amount numeric); create table second (id bigint, amount numeric)")
+    name = "x" * 70
+    ledger.db.execute("select orchestrator.manage('first', %s)", [name])
+    ledger.define(guard(collection=name))
+    for suffix in ("guard_insert", "before_update", "close", "truncate"):
+        function = ledger.value("select orchestrator.hook_name(%s, %s)", name, suffix)
+        taken = function.removesuffix(f"_{suffix}")
+        message = f"collection '{taken}' would share its functions with collection '{name}'"
+        assert refusal(ledger.db, "select orchestrator.manage('second', %s)", taken)[:2] == ("WF409", message)
+    ledger.manage("second")
+    assert refused(ledger.db, "insert into first values (1, 900)") == MESSAGE
+
+
 def test_untrusted_language_sources_hold_nothing_but_numbers_and_fixed_text(ledger: Ledger) -> None:
     ledger.run("create table marker_table (id bigint primary key, marker_column text)")
     ledger.db.execute("select orchestrator.manage('marker_table', 'marker_collection')")
@@ -271,3 +286,23 @@ def test_a_request_and_a_statement_know_the_same_actor(guarded: Ledger, api_dsn:
     requested, written = (row[0] for row in guarded.rows("select context from orchestrator.executions order by id"))
     assert requested["user"]["username"] == "ada"
     assert [requested[name] for name in ACTOR] == [written[name] for name in ACTOR]
+
+
+def test_a_login_that_takes_every_advisory_lock_holds_up_neither_publishers_nor_workers(
+    guarded: Ledger, plain: Connection
+) -> None:
+    plain.execute(
+        "select pg_advisory_lock(c.oid::bigint) from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname in ('orchestrator', 'public')"
+    )
+    guarded.run("set lock_timeout = '1s'")
+    guarded.define(guard(above(5)))
+    guarded.define(follower(note("{{$context.data.amount}}")))
+    guarded.run("alter table expenses add column more text")
+    guarded.run("select orchestrator.register_worker('w')")
+    guarded.run(WRITE)
+    assert guarded.drain() == 1
+    assert guarded.value("select orchestrator.lock_suspects()")
+    assert guarded.value("select orchestrator.fold_counts()") > 0
+    assert refusal(plain, "do 'begin lock table orchestrator.publishers_lock; end'")[0] == "42501"
+    assert refusal(plain, "select orchestrator.lock_publishing()")[0] == "42501"

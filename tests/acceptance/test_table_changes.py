@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.cluster import find_programs
 
-from .conftest import Connect, Ledger, above, follower, guard, note, refusal, refused
+from .conftest import Connect, Ledger, above, end, follower, guard, note, refusal, refused, say, when
 
 MESSAGE = "Amount 900 is above 500"
 
@@ -53,6 +53,30 @@ def test_a_workflow_that_reads_a_column_now_gone_fails_with_a_clear_error(
     sqlstate, _, detail = refusal(session, f"insert into expenses ({column}title) values ({value}'x')")
     assert sqlstate == "WF500"
     assert "amount" in detail["cause"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("record", ["record", "params.values"])
+@pytest.mark.parametrize("late", [True, False])
+def test_a_guard_that_reads_a_generated_column_fails_with_a_clear_error(
+    ledger: Ledger, kept: bool, record: str, late: bool
+) -> None:
+    """It is computed when all guards were asked: read as null, everything would pass."""
+    column = "alter table expenses add column twice numeric generated always as (amount * 2) stored"
+    if not late:
+        ledger.run(column)
+    large = when(f"{{{{$context.{record}.twice}}}}", "gt", 500, say("large"), end())
+    ledger.define(guard(large, **({} if kept else {"deleteExecutionOnStatus": [1]})))
+    if late:
+        ledger.run(column)
+    for statement in ("insert into expenses (amount) values (900)", "insert into expenses (amount) values (1)"):
+        sqlstate, _, detail = refusal(ledger.db, statement)
+        assert sqlstate == "WF500" and '"twice"' in detail["cause"] and "generated" in detail["cause"]
+    ledger.define(follower(note("{{$context.data.twice}}")))
+    ledger.run("update orchestrator.workflows set enabled = false where key = 'limit'")
+    ledger.run("insert into expenses (amount) values (900)")
+    ledger.drain()
+    assert ledger.notes() == ["1800"]
 
 
 def test_an_added_column_is_seen_at_once(limit: Ledger, connect: Connect) -> None:

@@ -29,6 +29,10 @@ begin
             message = format('%s is managed already, as collection %s', v_table, quote_literal(v_known)),
             hint = 'Use orchestrator.unmanage() first.';
     end if;
+    if v_known is null then
+        -- those of a managed table that it inherits from
+        perform orchestrator.detach_triggers(v_table);
+    end if;
     perform orchestrator.register_collection(v_table, v_name, null);
     if v_known is not null then
         perform orchestrator.publish(array[v_known]);

@@ -10,6 +10,7 @@ declare
     v_table text;
     v_kind "char";
     v_name text;
+    v_other text;
 begin
     select t.relname, t.relkind into v_table, v_kind from pg_class t where t.oid = p_table;
     if v_kind is null or v_kind not in ('r', 'p', 'v', 'f') then
@@ -21,6 +22,25 @@ begin
         raise exception using
             errcode = 'WF409',
             message = format('a collection named %s already exists', quote_literal(v_name)),
+            hint = format('Give the collection of table %s another name.', p_table::regclass);
+    end if;
+    -- where a name was cut, another one may lead to the same functions
+    select c.name into v_other
+    from orchestrator.collections c
+    cross join unnest(array['guard', 'before', 'judge', 'after']) as f (stem)
+    cross join unnest(array['insert', 'update', 'delete']) as e (event)
+    where c.table_oid <> p_table
+        and (
+            orchestrator.hook_name(c.name, f.stem || '_' || e.event) = orchestrator.hook_name(v_name, f.stem || '_' || e.event)
+            or orchestrator.hook_name(c.name, 'close') = orchestrator.hook_name(v_name, 'close')
+            or orchestrator.hook_name(c.name, 'take') = orchestrator.hook_name(v_name, 'take')
+            or orchestrator.hook_name(c.name, 'truncate') = orchestrator.hook_name(v_name, 'truncate')
+        )
+    limit 1;
+    if found then
+        raise exception using
+            errcode = 'WF409',
+            message = format('collection %s would share its functions with collection %s', quote_literal(v_name), quote_literal(v_other)),
             hint = format('Give the collection of table %s another name.', p_table::regclass);
     end if;
 

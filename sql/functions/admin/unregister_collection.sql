@@ -26,7 +26,15 @@ begin
         raise exception using errcode = 'WF404', message = format('table %s is not managed', p_table::regclass);
     end if;
     if exists (select from pg_class t where t.oid = p_table) then
-        execute format('revoke select, insert, update, delete on %s from orchestrator_runner', p_table::regclass);
+        execute format('revoke insert, delete on %s from orchestrator_runner', p_table::regclass);
+        -- what fills its columns stays, and reads and writes the table as this role
+        if not exists (
+            select from pg_trigger t
+            join pg_proc p on p.oid = t.tgfoid
+            where t.tgrelid = p_table and p.pronamespace = 'orchestrator'::regnamespace
+        ) then
+            execute format('revoke select, update on %s from orchestrator_runner', p_table::regclass);
+        end if;
         execute format('revoke select on %s from orchestrator_api', p_table::regclass);
         for v_sequence in select s.sequence from orchestrator.column_sequences(p_table) s loop
             execute format('revoke usage on sequence %s from orchestrator_runner', v_sequence::regclass);

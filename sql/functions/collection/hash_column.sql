@@ -12,9 +12,7 @@ begin
             message = format('password column "%s" has another name now', tg_argv[0]),
             hint = 'Give it its name back.';
     end if;
-    return jsonb_populate_record(new, jsonb_build_object(tg_argv[0], orchestrator.result(
-        orchestrator.invoke('orchestrator.engine.passwords:hash_text', to_jsonb(new) ->> tg_argv[0])
-    )));
+    return jsonb_populate_record(new, jsonb_build_object(tg_argv[0], orchestrator.hash_password(to_jsonb(new) ->> tg_argv[0])));
 end
 $$;
 comment on function orchestrator.hash_column() is 'trigger function: a password as its hash';

@@ -10,13 +10,7 @@ declare
     v_places text[];
 begin
     if tg_op = 'UPDATE' and current_setting('orchestrator.moving', true) = tg_relid::oid::text then
-        v_places := array(
-            select place
-            from orchestrator.fields f
-            join orchestrator.collections c on c.name = f.collection_name
-            cross join lateral unnest(array[f.name, coalesce(f.options ->> 'scopeKey', f.definition ->> 'scopeKey')]) as place
-            where c.table_oid = tg_relid and f.type = 'sort' and place is not null
-        );
+        v_places := orchestrator.sort_columns(tg_relid);
         if to_jsonb(new) - v_places = to_jsonb(old) - v_places then
             return new;
         end if;

@@ -4,9 +4,9 @@ create or replace function orchestrator.lock_publishing()
 returns void
 language sql
 volatile
-security invoker
+security definer
 set search_path = pg_catalog, orchestrator, pg_temp
 as $$
-    select pg_advisory_xact_lock('orchestrator.workflows'::regclass::oid::bigint)
+    lock table orchestrator.publishers_lock in exclusive mode
 $$;
 comment on function orchestrator.lock_publishing() is 'waits for other publishers; held until the transaction ends';

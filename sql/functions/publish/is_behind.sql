@@ -11,8 +11,7 @@ as $$
         cross join lateral orchestrator.table_family(c.table_oid) f
         join pg_catalog.pg_class r on r.oid = f.relid and r.relkind in ('r', 'p', 'f')
         left join lateral (
-            select count(*) filter (where t.tgname = 'zz_orchestrator_close') as closing,
-                count(*) filter (where t.tgname = 'zz_orchestrator_after_insert') as following,
+            select count(*) filter (where t.tgname = 'zz_orchestrator_after_insert') as following,
                 count(*) filter (where t.tgenabled = 'O' and c.mode = 'always') as local_only
             from pg_catalog.pg_trigger t
             where t.tgrelid = f.relid and t.tgname like 'zz\_orchestrator\_%'
@@ -20,9 +19,9 @@ as $$
         where c.name = any (p_collections) and c.plan_id is not null
             and orchestrator.dispatches(c.table_oid)
             and (
-                t.closing = 0 or t.local_only > 0 or (t.following = 0 and orchestrator.follows(c.table_oid))
+                not orchestrator.closes(r.oid, c.name) or t.local_only > 0 or (t.following = 0 and orchestrator.follows(c.table_oid))
                 -- moved to another schema
-                or not has_schema_privilege('orchestrator_runner', r.relnamespace, 'usage')
+                or (r.oid = c.table_oid and not has_schema_privilege('orchestrator_runner', r.relnamespace, 'usage'))
             )
     )
     or exists (

@@ -14,10 +14,10 @@ as $$
                 when f.type ~ '^(real|double precision|numeric)' and f.type !~ '\]$'
                     then format('case when %1$s.%2$I::text !~ ''[a-zA-Z]{2}'' then to_json(%1$s.%2$I) end', p_row, f.name)
                 when f.type ~ '^timestamp.* with time zone$'
-                    then format('to_json(to_char(%s.%I at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"''))', p_row, f.name)
+                    then format('to_json(%s)', orchestrator.column_expression(p_row, f.name, 'timestamptz'))
                 when f.type ~ '^timestamp' and f.type !~ '\]$'
-                    then format('to_json(to_char(%s.%I, ''YYYY-MM-DD HH24:MI:SS''))', p_row, f.name)
-                when f.type = 'date' then format('to_json(to_char(%s.%I, ''YYYY-MM-DD''))', p_row, f.name)
+                    then format('to_json(%s)', orchestrator.column_expression(p_row, f.name, 'timestamp'))
+                when f.type = 'date' then format('to_json(%s)', orchestrator.column_expression(p_row, f.name, 'date'))
                 when f.type = 'bytea' then format('to_json(encode(%s.%I, ''base64''))', p_row, f.name)
                 when f.type ~ '\]$' then format('to_json(%s.%I)', p_row, f.name)
                 else format('to_json(%s.%I::text)', p_row, f.name)

@@ -17,6 +17,7 @@ declare
     v_types text[];
     v_judge text;
     v_before text;
+    v_written_out boolean;
 begin
     foreach v_event in array array['insert', 'update', 'delete'] loop
         v_rows := case v_event when 'insert' then '{new}'::text[] when 'update' then '{new,old}' else '{old}' end;
@@ -33,7 +34,8 @@ begin
         into v_values, v_types
         from unnest(v_rows) with ordinality as r (name, n)
         cross join jsonb_array_elements(p_columns) with ordinality as c (value, n);
-        if cardinality(v_values) > 98 then
+        v_written_out := cardinality(v_values) > 98;
+        if v_written_out then
             -- a function takes 100 arguments at most: the columns travel as JSON arrays of 90
             select array_agg('pg_catalog.json_build_array(' || g.part || ')::pg_catalog.text' order by g.n), array_agg('pg_catalog.text'::text)
             into v_values, v_types
@@ -59,7 +61,7 @@ $judge$
         execute format('alter function orchestrator_hooks.%I(%s) owner to orchestrator_runner', v_judge, array_to_string(v_types, ', '));
         execute format(
             'create or replace function orchestrator_hooks.%I() returns trigger language plpgsql stable security definer %s %s as %L',
-            v_before, orchestrator.rendering_settings(p_collection, false),
+            v_before, orchestrator.rendering_settings(p_collection, v_written_out),
             case when p_runs_sql or (p_guards -> v_event -> 'local')::boolean
                 then 'set search_path = pg_catalog, orchestrator, pg_temp set row_security = off' else '' end,
             -- a literal, not dollar quotes: a column's name may hold any delimiter

@@ -7,9 +7,11 @@ as $$
 declare
     v_folded integer;
 begin
-    if not pg_try_advisory_xact_lock('orchestrator.execution_counts'::regclass::oid::bigint) then
+    begin
+        lock table orchestrator.counts_lock in exclusive mode nowait;
+    exception when lock_not_available then
         return 0;
-    end if;
+    end;
     with gone as (
         delete from orchestrator.execution_counts returning workflow_id, key, executed
     ), lineages as (

@@ -6,7 +6,7 @@ set search_path = pg_catalog, orchestrator, pg_temp
 as $$
 begin
     perform set_config('synchronous_commit', 'off', true);
-    perform pg_advisory_xact_lock('orchestrator.wake_until'::regclass::oid::bigint);
+    lock table orchestrator.workers_lock in exclusive mode;
 end
 $$;
 comment on function orchestrator.lock_workers() is 'serialise changes of workers until the transaction ends; internal';
