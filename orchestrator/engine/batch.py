@@ -127,7 +127,7 @@ class Batch:
                 jobs = passing(from_json(context) if context else None)
             if jobs is None:
                 return False
-        except (Exception, BudgetExceeded):
+        except (Exception, BudgetExceeded, SystemExit):
             # the same again in full, where it becomes a node's error
             return False
         if plainly_kept:
