@@ -80,6 +80,16 @@ def test_health_and_metrics(api: Api) -> None:
     assert "made-up-action" not in text
 
 
+def test_a_server_that_may_do_nothing_is_not_ready(api: Api) -> None:
+    api.db.execute("revoke usage on schema orchestrator from orchestrator_api")
+    try:
+        assert api.guest.get("/__ready").status_code == 503
+        assert api.guest.get("/__live").status_code == 200
+    finally:
+        api.db.execute("grant usage on schema orchestrator to orchestrator_api")
+    assert api.guest.get("/__ready").status_code == 200
+
+
 def test_a_new_table_is_there_at_once(api: Api) -> None:
     assert api.root.get("/fresh:list").status_code == 404
     api.db.execute("create table fresh (id int primary key, a text); insert into fresh values (1, 'x')")
@@ -303,6 +313,35 @@ def test_nobody_serves_on_when_the_first_process_is_killed(serve: Serve, login_d
             return
         time.sleep(0.1)
     raise AssertionError("they serve on")
+
+
+def _metrics_directory(pid: int) -> Path:
+    """Where a process that serves with others keeps its counters."""
+    for line in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+        name, _, value = line.partition(b"=")
+        if name == b"PROMETHEUS_MULTIPROC_DIR":
+            return Path(value.decode())
+    raise AssertionError("it keeps none")
+
+
+@pytest.mark.parametrize("survivors", [True, False])
+def test_counters_of_killed_processes_do_not_stay_behind(serve: Serve, login_dsn: str, survivors: bool) -> None:
+    process = serve(dsn=login_dsn, port=free_port(), processes=2)
+    children = _serving(process, 2)
+    directory = _metrics_directory(min(children))
+    assert directory.is_dir()
+    process.kill()
+    if not survivors:
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+    for _ in range(100):
+        if not any(Path(f"/proc/{pid}").exists() for pid in children):
+            break
+        time.sleep(0.1)
+    if not survivors:
+        other = serve(dsn=login_dsn, port=free_port(), processes=2)
+        assert _metrics_directory(min(_serving(other, 2))).is_dir()
+    assert not directory.exists()
 
 
 def test_half_a_request_disturbs_nobody(api: Api) -> None:
