@@ -9,6 +9,7 @@ import time
 
 import psycopg
 import structlog
+from psycopg.conninfo import conninfo_to_dict
 
 from orchestrator.settings import Settings
 from orchestrator.worker.connections import Connection, connect, is_lost, scalar
@@ -37,7 +38,11 @@ def run_worker(settings: Settings) -> int:
 
     Returns:
         The process's exit code.
+
+    Raises:
+        psycopg.ProgrammingError: ``dsn`` is none; what can be reached later is waited for.
     """
+    conninfo_to_dict(settings.dsn)
     stop = Stop()
     worker = Worker(settings.dsn, rhythm=Rhythm(poll=settings.poll_seconds), batch=settings.batch, stop=stop)
     try:

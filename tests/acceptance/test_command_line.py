@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -97,6 +98,8 @@ def test_install_says_where_the_server_cannot_write(new_database: Callable[..., 
         ["down", "--data-dir", "/nonexistent"],
         ["export", "nothing", "--data-dir", "/nonexistent"],
         ["up", "--data-dir", "/proc/nowhere"],
+        ["worker", "--dsn", "nowhere"],
+        ["serve", "--dsn", "nowhere"],
     ],
     ids=" ".join,
 )
@@ -105,6 +108,30 @@ def test_failures_are_one_sentence_on_stderr(arguments: list[str]) -> None:
     assert failed.returncode == 1
     assert failed.stdout == ""
     assert failed.stderr.startswith("orchestrator: ")
+    assert len(failed.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_an_address_that_is_not_free_is_named(processes: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        failed = run("serve", "--port", port, "--processes", processes, "--dsn", "postgresql://127.0.0.1:1/nowhere")
+    assert failed.returncode == 1
+    assert failed.stderr == f'orchestrator: cannot listen on "127.0.0.1", port {port}: address already in use\n'
+
+
+@pytest.mark.parametrize("name", ["state.json", "secrets.json"])
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"processes": {}, "colour": "red"}', '{"home": "/", "processes": {"api": 7}}']
+)
+def test_a_damaged_data_directory_is_one_sentence(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / "state.json").write_text('{"home": "/nowhere", "processes": {}}')
+    (tmp_path / name).write_text(content)
+    failed = run("status", "--data-dir", tmp_path)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith(f'orchestrator: "{tmp_path / name}" is not what orchestrator up has written')
     assert len(failed.stderr.splitlines()) == 1
 
 
