@@ -19,6 +19,7 @@ from orchestrator.worker.listener import Listener
 from orchestrator.worker.rhythm import Backoff, Rhythm
 from orchestrator.worker.stop import Stop
 from orchestrator.worker.suspects import is_suspicious, run_suspects
+from orchestrator.worker.watch import Watch
 
 __all__ = ["BATCH", "Worker", "run_worker"]
 
@@ -87,7 +88,10 @@ class Worker:
 
     def _live(self, backoff: Backoff) -> None:
         """One connection's life."""
-        with connect(self._dsn, name="orchestrator worker") as runner:
+        with (
+            connect(self._dsn, name="orchestrator worker") as runner,
+            Watch(self._dsn, runner, self._rhythm.silence),
+        ):
             flag = Flag(runner, self._rhythm, self._name)
             listener = Listener(self._dsn, self._rhythm, self._stop, f"orchestrator_probe_{flag.worker_id}")
             housekeeping = Housekeeping(self._rhythm)
