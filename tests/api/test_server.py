@@ -344,6 +344,41 @@ def test_counters_of_killed_processes_do_not_stay_behind(serve: Serve, login_dsn
     assert not directory.exists()
 
 
+def test_a_client_that_hangs_up_is_no_failure_of_the_server(api: Api, serve: Serve, login_dsn: str) -> None:
+    port = free_port()
+    process = serve(dsn=login_dsn, port=port)
+    key = api.create("posts", {"title": "locked"})["id"]
+    token = api.root.headers["Authorization"]
+
+    def ask(path: str, body: str, length: int) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", port))
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: application/json\r\n"
+        connection.sendall(f"{head}Content-Length: {length}\r\n\r\n{body}".encode())
+        return connection
+
+    body = '{"title": "never"}'
+    with psycopg.connect(api.dsn) as other:
+        other.execute("select from posts where id = %s for update", (key,))
+        unfinished = ask("/api/posts:create", body, 1000)
+        unanswered = ask(f"/api/posts:update/{key}", body, len(body))
+        for _ in range(100):
+            query = "select count(*) from pg_locks where not granted and database = (select oid from pg_database"
+            (waiting,) = api.db.execute(f"{query} where datname = current_database())".encode()).fetchone() or (0,)
+            if waiting:
+                break
+            time.sleep(0.05)
+        unfinished.close()
+        unanswered.close()
+        time.sleep(0.5)
+    metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+    lines = [json.loads(line) for line in output.decode().splitlines()]
+    assert sorted(line["status"] for line in lines if line["event"] == "request") == [499, 499]
+    assert [line for line in lines if line["level"] == "error"] == []
+    assert 'status="500"' not in metrics
+
+
 def test_half_a_request_disturbs_nobody(api: Api) -> None:
     with socket.create_connection(("127.0.0.1", httpx.URL(api.url).port or 0)) as connection:
         connection.sendall(b"GET /api/posts:list HTTP/1.1\r\nHost: x\r\n")
