@@ -105,6 +105,26 @@ def test_up_again_starts_what_is_missing(directory: Path) -> None:
     assert len(after) == len(before) + 1
 
 
+def test_up_again_brings_a_lost_server_back_to_those_who_wait_for_it(directory: Path) -> None:
+    assert up(directory, "--no-demo").returncode == 0
+    before = status(directory)
+    # an immediate shutdown, as after a crash
+    os.kill(json.loads((directory / "state.json").read_text())["processes"]["postgres"][0], signal.SIGQUIT)
+    deadline = time.monotonic() + 30
+    while len(status(directory)["pids"]) == 3:  # type: ignore[arg-type]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    elsewhere = run("up", "--detach", "--data-dir", directory, "--pg-port", "1")
+    assert elsewhere.returncode == 1
+    assert "waits for PostgreSQL on port" in elsewhere.stderr
+    assert up(directory, "--no-demo").returncode == 0
+    after = status(directory)
+    assert (after["dsn"], after["api"]) == (before["dsn"], before["api"])
+    assert len(set(before["pids"]) & set(after["pids"])) == 2  # type: ignore[call-overload]
+    with urllib.request.urlopen(f"{after['api']}/api/__ready") as reply:
+        assert reply.status == 200
+
+
 def test_passwords_are_readable_by_their_owner_alone(directory: Path) -> None:
     assert up(directory, "--no-demo").returncode == 0
     assert (directory / "secrets.json").stat().st_mode & 0o777 == 0o600
