@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["RootAccount", "Settings"]
@@ -17,7 +18,7 @@ class Settings(BaseSettings):
 
     #: where the database is; libpq's own variables (PGHOST, …) fill what it leaves out
     dsn: str = ""
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
     #: further databases of the API, DSN by key, as a JSON object; see docs/data-sources.md
     data_sources: dict[str, SecretStr] = Field(default_factory=dict)
 
@@ -58,6 +59,11 @@ class Settings(BaseSettings):
     batch: int = Field(default=100, ge=1)
     #: seconds between looks at the queue when no wake-up comes
     poll_seconds: float = Field(default=5, gt=0)
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_any_case(cls, level: Any) -> Any:
+        return level.lower() if isinstance(level, str) else level
 
 
 class RootAccount(BaseSettings):

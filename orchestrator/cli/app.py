@@ -7,6 +7,7 @@ import sys
 
 import psycopg
 import typer
+from pydantic import ValidationError
 
 from orchestrator import __version__
 from orchestrator.cli import documents, private, schema, services
@@ -36,6 +37,8 @@ def main() -> None:
         _fail("\n".join(_problems(error)), error.diag.message_hint)
     except OSError as error:
         _fail(f'{(error.strerror or str(error)).lower()}: "{error.filename}"' if error.filename else str(error).lower())
+    except ValidationError as error:
+        _fail(_bad_setting(error))
     except ValueError as error:
         _fail(" ".join(str(error).split()))
 
@@ -48,6 +51,15 @@ def _problems(error: psycopg.Error) -> list[str]:
         return [f"{problem['path']}: {problem['message']}" for problem in found]
     except (ValueError, KeyError, TypeError):
         return [message.removeprefix("plpy.Error: ")]
+
+
+def _bad_setting(error: ValidationError) -> str:
+    """The first variable that makes no sense; its value, unless it may be a secret."""
+    problem = error.errors()[0]
+    name, *inside = map(str, problem["loc"])
+    value = "" if inside or name in ("app_key", "data_sources") else f' "{problem["input"]}"'
+    message = problem["msg"]
+    return f"{'.'.join([f'ORCHESTRATOR_{name.upper()}', *inside])}{value}: {message[:1].lower()}{message[1:]}"
 
 
 def _version(asked: bool) -> None:

@@ -35,7 +35,8 @@ def run_worker(settings: Settings) -> int:
     """Work until SIGTERM or SIGINT; the batch under way is finished first.
 
     Args:
-        settings: ``dsn`` of a login that was granted ``orchestrator_api``, ``poll_seconds``, ``batch``.
+        settings: ``dsn`` of a login that was granted ``orchestrator_api``, ``poll_seconds``, ``batch``,
+            ``log_level``.
 
     Returns:
         The process's exit code.
@@ -44,6 +45,7 @@ def run_worker(settings: Settings) -> int:
         psycopg.ProgrammingError: ``dsn`` is none; what can be reached later is waited for.
     """
     conninfo_to_dict(settings.dsn)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(settings.log_level))
     stop = Stop()
     worker = Worker(settings.dsn, rhythm=Rhythm(poll=settings.poll_seconds), batch=settings.batch, stop=stop)
     try:

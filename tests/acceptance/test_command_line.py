@@ -34,10 +34,14 @@ nodes:
 """
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def _environment(**given: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")} | given
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "orchestrator", *map(str, arguments)],
-        env={name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")},
+        env=_environment(**environment),
         capture_output=True,
         text=True,
         timeout=60,
@@ -109,6 +113,37 @@ def test_failures_are_one_sentence_on_stderr(arguments: list[str]) -> None:
     assert failed.stdout == ""
     assert failed.stderr.startswith("orchestrator: ")
     assert len(failed.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BATCH", "many", 'ORCHESTRATOR_BATCH "many": input should be a valid integer'),
+        ("LOG_LEVEL", "loud", "ORCHESTRATOR_LOG_LEVEL \"loud\": input should be 'debug', 'info'"),
+        ("DATA_SOURCES", '{"other": ["secret"]}', "ORCHESTRATOR_DATA_SOURCES.other: input should be a valid string"),
+    ],
+)
+def test_a_variable_that_makes_no_sense_is_one_sentence(command: str, name: str, value: str, said: str) -> None:
+    failed = run(command, "--dsn", "postgresql://127.0.0.1:1/nowhere", **{f"ORCHESTRATOR_{name}": value})
+    assert failed.returncode == 1
+    assert failed.stderr.startswith(f"orchestrator: {said}")
+    assert len(failed.stderr.splitlines()) == 1
+    assert "secret" not in failed.stderr
+
+
+def test_a_worker_says_no_more_than_it_is_asked_to() -> None:
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "orchestrator", "worker", "--dsn", "postgresql://127.0.0.1:1/nowhere"],
+        env=_environment(ORCHESTRATOR_LOG_LEVEL="WARNING", PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stdout is not None
+    with worker.stdout:
+        assert "worker_interrupted" in worker.stdout.readline()
+        worker.terminate()
+        assert worker.wait(30) == 0
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
