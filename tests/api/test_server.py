@@ -16,8 +16,10 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
-from orchestrator.cluster import free_port
+from orchestrator.cluster import Cluster, free_port
+from orchestrator.schema import installer
 
 from .conftest import PASSWORD, Api, Serve
 
@@ -88,6 +90,22 @@ def test_a_server_that_may_do_nothing_is_not_ready(api: Api) -> None:
     finally:
         api.db.execute("grant usage on schema orchestrator to orchestrator_api")
     assert api.guest.get("/__ready").status_code == 200
+
+
+def test_a_database_that_is_not_installed_yet_says_try_again(
+    serve: Serve, server: Cluster, template: str, new_database: Callable[..., str]
+) -> None:
+    dsn = new_database()
+    port = free_port()
+    serve(dsn=server.dsn(conninfo_to_dict(dsn)["dbname"], user="api_login"), port=port)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}/api") as client:
+        for path in ("/posts:list", "/__ready"):
+            response = client.get(path, headers={"Authorization": "Bearer x"})
+            assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+            assert response.json() == {"errors": [{"message": "the database is not available"}]}
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            installer.install(connection, str(server.package_base))
+        assert client.get("/__ready").status_code == 200
 
 
 def test_a_new_table_is_there_at_once(api: Api) -> None:
