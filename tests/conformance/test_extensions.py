@@ -46,7 +46,17 @@ def compile_node(node, program):
     node.run = lambda proc, prev: sys.exit("enough")
 
 
+class Unspeakable:
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def compile_unspeakable(node, program):
+    node.run = lambda proc, prev: (1, Unspeakable())
+
+
 register_instruction("leave", compile_node)
+register_instruction("unspeakable", compile_unspeakable)
 """
 
 
@@ -132,7 +142,9 @@ def test_without_its_extension_a_node_type_is_refused(db: psycopg.Connection[Any
         jobs(db, node("greeting", "g", name="x"))
 
 
-def test_a_node_that_wants_to_leave_the_interpreter_fails_alone(extended: psycopg.Connection[Any]) -> None:
+def test_a_node_that_leaves_the_interpreter_or_a_result_without_words_fails_alone(
+    extended: psycopg.Connection[Any],
+) -> None:
     leaving = {
         "key": "left",
         "title": "left",
@@ -142,12 +154,14 @@ def test_a_node_that_wants_to_leave_the_interpreter_fails_alone(extended: psycop
         "nodes": [node("leave", "out")],
     }
     staying = {**leaving, "key": "stayed", "title": "stayed", "nodes": [node("greeting", "greet", name="Ada")]}
-    for document in (leaving, staying):
+    silent = {**leaving, "key": "silent", "title": "silent", "nodes": [node("unspeakable", "no_words")]}
+    for document in (leaving, silent, staying):
         extended.execute("select orchestrator.define(%s)", [json.dumps(document)])
     extended.execute("insert into things values (1)")
-    assert extended.execute("select orchestrator.run_executions()").fetchone() == (2,)
+    assert extended.execute("select orchestrator.run_executions()").fetchone() == (3,)
     assert extended.execute("select key, status from orchestrator.executions order by key").fetchall() == [
         ("left", -2),
+        ("silent", -2),
         ("stayed", 1),
     ]
     assert extended.execute("select result ->> 'message' from orchestrator.jobs where node_key = 'out'").fetchall() == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -67,3 +68,29 @@ def test_what_an_execution_sets_for_its_session_is_not_there_for_the_next(
     queue.write("b", "c")
     wait_until(lambda: queue.open_count() == 0)
     assert queue.effects() == [2, 3]
+
+
+@pytest.mark.parametrize("sync", [False, True])
+def test_a_result_nested_too_deeply_to_be_told_is_null(queue: Queue, sync: bool) -> None:
+    nest = {"key": "nest", "type": "variable", "config": {"target": "all", "value": ["{{$jobsMapByNodeKey.all}}"]}}
+    document = {
+        "key": "poison",
+        "title": "poison",
+        "type": "collection",
+        "sync": sync,
+        "enabled": True,
+        "config": {"collection": "events", "mode": 1},
+        "nodes": [
+            {"key": "all", "type": "variable", "config": {"value": 1}},
+            {"key": "each", "type": "loop", "config": {"target": 1200}, "branches": {"0": [nest]}},
+        ],
+    }
+    queue.db.execute("select orchestrator.define(%s)", [json.dumps(document)])
+    queue.follow("note", NOTE)
+    queue.write("a")
+    assert queue.run() == (1 if sync else 2)
+    assert queue.rows("select key, status from orchestrator.executions order by key") == [("note", 1), ("poison", 1)]
+    assert queue.rows("select result from orchestrator.jobs where node_key = 'nest' order by id desc limit 1") == [
+        (None,)
+    ]
+    assert queue.effects() == [1]
