@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from sanic import HTTPResponse, Request, Sanic
-from sanic.exceptions import SanicException
+from sanic.exceptions import RequestCancelled, SanicException
 from sanic.handlers import ErrorHandler
 
 from api import query_string
@@ -37,6 +37,8 @@ PREFIX = "/api/"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 _JSON = "application/json"
+#: what proxies write down for a client that did not wait; nobody gets it
+_HUNG_UP = 499
 #: gets the request's id, what becomes known of it for the log, and headers for the reply
 _Answer = Callable[[str, dict[str, Any], dict[str, str]], Awaitable[Reply]]
 
@@ -214,7 +216,10 @@ class _Errors(ErrorHandler):
 
     def default(self, request: Request | None, exception: Exception) -> HTTPResponse:
         started = perf_counter()
-        failure = _sanic_failure(exception) if isinstance(exception, SanicException) else describe(exception)
+        if isinstance(exception, RequestCancelled):
+            failure = Failure(_HUNG_UP, "the client hung up")
+        else:
+            failure = _sanic_failure(exception) if isinstance(exception, SanicException) else describe(exception)
         if request is None:
             return HTTPResponse(failure.body(), failure.status, {"X-Request-Id": str(uuid.uuid4())}, _JSON)
         request_id = _request_id(request)

@@ -85,10 +85,15 @@ class Connection:
         """True while a statement runs, also one that nobody waits for any more."""
         return self._done is not None
 
-    def check(self) -> None:
-        """Looks whether the server hung up: uvloop stops watching a socket that was reset, and tells nobody."""
+    def check(self, silence: float) -> None:
+        """Looks whether the server hung up: uvloop stops watching a socket that was reset, and tells nobody.
+
+        One that has not answered for `silence` seconds is given up: what lies between may swallow everything.
+        """
         if not self._broken:
             self._readable()
+        if not self._broken and self.busy and self._loop.time() - self.sent > silence:
+            self._lose(psycopg.OperationalError("the database does not answer"))
 
     def when_idle(self, callback: Callable[[Connection], None]) -> None:
         """Calls back once the running statement is over."""

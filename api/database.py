@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from math import inf
 
 import psycopg
 import structlog
@@ -23,6 +24,8 @@ Row = tuple[bytes | None, ...]
 _LIFETIME = 1800.0
 #: a peer that is gone is noticed within half a minute
 _DEFAULTS = {"connect_timeout": "10", "keepalives_idle": "15", "keepalives_interval": "5", "tcp_user_timeout": "30000"}
+#: seconds beyond its own limit until the server is taken to be out of reach
+_SPARE = 5.0
 
 
 class Database:
@@ -35,6 +38,7 @@ class Database:
             # poolers refuse it: a session is not one client's there
             limit = f"-c statement_timeout={settings.statement_timeout}"
             given["options"] = f"{given.get('options', '')} {limit}".strip()
+        limited = settings.statement_timeout and not settings.pooled
         self.conninfo = make_conninfo(**given)
         self.pool = Pool(
             self.conninfo,
@@ -42,6 +46,7 @@ class Database:
             timeout=settings.pool_timeout,
             lifetime=_LIFETIME,
             pooled=settings.pooled,
+            silence=settings.statement_timeout / 1000 + _SPARE if limited else inf,
         )
 
     async def close(self) -> None:

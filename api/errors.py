@@ -173,6 +173,10 @@ _STATES: dict[str, Wording] = {
     "42601": _said(500, "Invalid SQL syntax"),
     # values that do not compare; a function of ours that is missing is not the client's business
     "42883": lambda message, _: Failure(500, INTERNAL) if "orchestrator." in message else Failure(400, message),
+    # not installed yet, or not any more
+    "3F000": lambda message, _: (
+        Failure(503, UNAVAILABLE, retry=True) if "orchestrator" in message else Failure(500, INTERNAL)
+    ),
     "42804": _told(400),
     "42846": _told(400),
     "42501": _said(403, "No permissions"),

@@ -86,7 +86,7 @@ class Metrics:
 
 async def readiness(services: Services) -> Reply:
     """200 when the database answers and holds what requests need; otherwise the error."""
-    await services.database.row("select 1")
+    await services.database.row("select orchestrator.access_revision()")
     await services.catalogs.current()
     await services.tokens()
     return data_reply("ok")

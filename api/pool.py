@@ -36,7 +36,8 @@ class Pool:
 
     Half of them are used as soon as somebody waits. Statements that only compute gain nothing from more: those few
     backends are busy, and their caches are warm. The others are for when statements wait themselves, for a lock or the
-    disk; one that takes longer than `patience` seconds does not count.
+    disk; one that takes longer than `patience` seconds does not count. One that
+    takes longer than `silence` seconds is an OperationalError, and its connection is replaced.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Pool:
         lifetime: float,
         pooled: bool = False,
         patience: float = _PATIENCE,
+        silence: float = inf,
     ) -> None:
         self._conninfo = conninfo
         self._pooled = pooled
@@ -56,6 +58,7 @@ class Pool:
         self._timeout = timeout
         self._lifetime = lifetime
         self._patience = patience
+        self._silence = silence
         self._idle: list[Connection] = []
         self._open = 0
         self._waiting: deque[Turn] = deque()
@@ -211,7 +214,7 @@ class Pool:
     def _check(self) -> None:
         """Now and then as long as there are connections."""
         for connection in tuple(self._all):
-            connection.check()
+            connection.check(self._silence)
         self._checking = asyncio.get_running_loop().call_later(_CHECK_EVERY, self._check) if self._all else None
 
     def _look_later(self) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import multiprocessing
 import os
 import signal
 import socket
-import tempfile
 from typing import Any
 
 from sanic import Sanic
@@ -17,18 +17,36 @@ from sanic.server.socket import bind_socket
 from api.app import create_app
 from api.children import Children
 from api.extension import load
+from api.metrics_directory import hold, metrics_directory
 from api.settings import Settings
+from orchestrator.errors import OrchestratorError
 from orchestrator.logs import configure_logging
 
 __all__ = ["serve"]
 
 #: seconds beyond the time for requests in flight until a process that does not end is killed
 _SPARE = 10.0
+#: what the system says of an address that is not free, not this machine's, or not for everybody
+_UNBOUND = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 
 
 def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT, then lets requests in flight finish."""
+    """Serves until SIGTERM or SIGINT, then lets requests in flight finish.
+
+    Raises:
+        OrchestratorError: it cannot listen there.
+    """
     _configure_logging(settings)
+    try:
+        _serve(settings)
+    except OSError as error:
+        if error.errno not in _UNBOUND and not isinstance(error, socket.gaierror):
+            raise
+        reason = (error.strerror or str(error)).lower()
+        raise OrchestratorError(f'cannot listen on "{settings.host}", port {settings.port}: {reason}') from None
+
+
+def _serve(settings: Settings) -> None:
     if settings.processes == 1:
         app = create_app(settings)
         app.prepare(
@@ -38,10 +56,7 @@ def serve(settings: Settings) -> None:
         return
     # what is wrong with them is said once, and here
     load(settings.actions)
-    with (
-        tempfile.TemporaryDirectory(prefix="orchestrator-metrics-") as directory,
-        bind_socket(settings.host, settings.port) as listening,
-    ):
+    with metrics_directory() as directory, bind_socket(settings.host, settings.port) as listening:
         # each process keeps its counters there, and any of them shows the sum
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
         Children(_serve_shared, (settings,), listening, settings.graceful_timeout + _SPARE).run(settings.processes)
@@ -55,12 +70,13 @@ def _configure_logging(settings: Settings) -> None:
 
 def _serve_shared(settings: Settings, listening: socket.socket) -> None:
     _configure_logging(settings)
-    app = create_app(settings)
-    app.after_server_start(_listen_for_the_end)
-    app.prepare(
-        sock=listening, single_process=True, register_sys_signals=False, access_log=False, motd=False, debug=False
-    )
-    Sanic.serve_single(primary=app)
+    with hold(os.environ["PROMETHEUS_MULTIPROC_DIR"]):
+        app = create_app(settings)
+        app.after_server_start(_listen_for_the_end)
+        app.prepare(
+            sock=listening, single_process=True, register_sys_signals=False, access_log=False, motd=False, debug=False
+        )
+        Sanic.serve_single(primary=app)
 
 
 async def _listen_for_the_end(app: Sanic[Any, Any]) -> None:

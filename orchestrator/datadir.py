@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from orchestrator.cluster import ServerUser
-from orchestrator.errors import ConflictError, NotFoundError
+from orchestrator.errors import ConflictError, InvalidError, NotFoundError
 from orchestrator.processes import Process, alive
 
 __all__ = ["DataDirectory", "Secrets", "State"]
@@ -84,9 +84,10 @@ class DataDirectory:
     def state(self) -> State:
         if not self._state_file.exists():
             raise NotFoundError(f'nothing was started in "{self.path}": run orchestrator up')
-        loaded = json.loads(self._state_file.read_text(encoding="utf-8"))
-        loaded["processes"] = {name: Process(*process) for name, process in loaded["processes"].items()}
-        return State(**loaded)
+        with _understood(self._state_file):
+            loaded = json.loads(self._state_file.read_text(encoding="utf-8"))
+            loaded["processes"] = {name: Process(*process) for name, process in loaded["processes"].items()}
+            return State(**loaded)
 
     def save(self, state: State) -> None:
         self._write(self._state_file, asdict(state), 0o644)
@@ -94,7 +95,8 @@ class DataDirectory:
     def secrets(self) -> Secrets:
         """The passwords, generated at first use."""
         if self.secrets_file.exists():
-            return Secrets(**json.loads(self.secrets_file.read_text(encoding="utf-8")))
+            with _understood(self.secrets_file):
+                return Secrets(**json.loads(self.secrets_file.read_text(encoding="utf-8")))
         made = Secrets()
         self.save_secrets(made)
         return made
@@ -117,4 +119,18 @@ class DataDirectory:
         staging.unlink(missing_ok=True)
         with os.fdopen(os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
             json.dump(content, file, indent=2)
+            # or a crash of the machine leaves an empty file under the new name
+            file.flush()
+            os.fsync(file.fileno())
         staging.replace(path)
+
+
+@contextmanager
+def _understood(path: Path) -> Iterator[None]:
+    """Reading a file that somebody else may have written to."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise InvalidError(
+            f'"{path}" is not what orchestrator up has written: put it back, or start elsewhere'
+        ) from None

@@ -75,9 +75,10 @@ def stop(process: Process, with_signal: signal.Signals, seconds: float) -> bool:
 
 
 def last_line(log: Path) -> str:
-    """The last thing that a process wrote."""
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    """The last thing that a process wrote; of PostgreSQL what it died of, not the hint behind that."""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
+    fatal = [line for line in lines if " FATAL:  " in line]
+    return (fatal or lines or ["it said nothing"])[-1]
 
 
 def _die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:

@@ -123,7 +123,7 @@ class Stack:
 
     def _start_server(self) -> Cluster:
         if "postgres" not in self.state.processes:
-            self.state.pg_port = _choose(self._plan.pg_port, "--pg-port")
+            self.state.pg_port = _choose(self._server_port(), "--pg-port")
         if "api" not in self.state.processes:
             self.state.api_port = _choose(self._plan.api_port, "--api-port")
         cluster = self.access.cluster
@@ -132,6 +132,18 @@ class Stack:
             child = cluster.start(self._log("postgres"), die_with_parent=self._plan.foreground)
             self._adopt("postgres", child)
         return cluster
+
+    def _server_port(self) -> int:
+        """The one asked for; what has outlived its server waits for it where it was."""
+        asked, before = self._plan.pg_port, self.state.pg_port
+        if not self.state.processes.keys() - {"up"}:
+            return asked
+        if asked not in (0, before):
+            raise ConflictError(
+                f'what runs in "{self._directory.path}" waits for PostgreSQL on port {before}:'
+                " stop it with orchestrator down first"
+            )
+        return before
 
     def _prepare_database(self, cluster: Cluster) -> None:
         with psycopg.connect(cluster.dsn(), autocommit=True) as connection:

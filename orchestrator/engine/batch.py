@@ -127,7 +127,7 @@ class Batch:
                 jobs = passing(from_json(context) if context else None)
             if jobs is None:
                 return False
-        except (Exception, BudgetExceeded):
+        except (Exception, BudgetExceeded, SystemExit):
             # the same again in full, where it becomes a node's error
             return False
         if plainly_kept:
@@ -161,6 +161,8 @@ class Batch:
                         enter(proc)
                 else:
                     enter(proc)
+            # what nobody can write down, such as a result nested too deeply, is this one's failure as well
+            self._keep(row, program, proc, before)
         except Exception as error:
             if is_interruption(error):
                 raise
@@ -170,7 +172,6 @@ class Batch:
             return
         finally:
             chain.ancestors = outer
-        self._keep(row, program, proc, before)
 
     def _keep(
         self,

@@ -70,7 +70,11 @@ def to_json(value: Any) -> str:
     if cls is str and "\x00" not in value:
         return quoted(value)
     out: list[str] = []
-    _append(value, out.append)
+    try:
+        _append(value, out.append)
+    except RecursionError:
+        # nested too deeply
+        return "null"
     return "".join(out)
 
 

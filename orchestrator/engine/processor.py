@@ -161,8 +161,9 @@ class Processor:
             except BudgetExceeded as error:
                 self.save(self._failed(node, prev, error), prev)
                 raise
-            except Exception as error:
-                if is_interruption(error):
+            except BaseException as error:
+                # also what is no Exception, SystemExit for one: in the backend nothing else would stop it
+                if is_interruption(error) or isinstance(error, KeyboardInterrupt):
                     raise
                 self.error = error
                 outcome = self._failed(node, prev, error)

@@ -105,7 +105,7 @@ def prepare(host: RequestHost, data: Mapping[str, Any], standing: Standing) -> Q
                 if jobs is not True:
                     context = f'{{"params":{{"values":{to_json(values)}}},{actor.json}}}'
                     entries.append((program, context, 1, jobs, None, 0, None))
-    except (Exception, BudgetExceeded):
+    except (Exception, BudgetExceeded, SystemExit):
         # judged again in full, where the error becomes the node's
         return None
     inputs = [input_text(field, values[field.name]) for field in route.fields]

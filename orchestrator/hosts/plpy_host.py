@@ -116,7 +116,7 @@ class PlpyHost(PlpyRequests):
                     and (quick[2] is None or quick[2] == self._command_id())
                 ):
                     passed = quick[3](values)
-        except (Exception, BudgetExceeded):
+        except (Exception, BudgetExceeded, SystemExit):
             # judged again in full, where the error becomes the node's
             self._runs += 1
         if passed is True:
@@ -145,7 +145,7 @@ class PlpyHost(PlpyRequests):
             self._quick = plan_id, frame.identity, frame.command, passes, frame
         try:
             return bool(passes(values))
-        except (Exception, BudgetExceeded):
+        except (Exception, BudgetExceeded, SystemExit):
             self._runs += 1
             return False
 

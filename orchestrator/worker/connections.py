@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import psycopg
 
-__all__ = ["connect", "is_lost", "scalar"]
+__all__ = ["Connection", "connect", "is_lost", "scalar"]
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+
+class Connection(psycopg.Connection[tuple[Any, ...]]):
+    """One that knows whether it waits for an answer."""
+
+    #: when the statement was sent that is not answered yet, by the monotonic clock
+    asked: float | None = None
 
 
 def connect(dsn: str, *, name: str) -> Connection:
@@ -17,7 +23,7 @@ def connect(dsn: str, *, name: str) -> Connection:
     Raises:
         psycopg.OperationalError: the server cannot be reached.
     """
-    return psycopg.connect(
+    return Connection.connect(
         dsn,
         autocommit=True,
         # prepared statements live in a server connection, which a pooler swaps
@@ -34,7 +40,11 @@ def connect(dsn: str, *, name: str) -> Connection:
 
 def scalar(connection: Connection, call: str, *args: object) -> Any:
     """The only value of the only row of ``select <call>``."""
-    row = connection.execute(f"select {call}".encode(), args).fetchone()
+    connection.asked = time.monotonic()
+    try:
+        row = connection.execute(f"select {call}".encode(), args).fetchone()
+    finally:
+        connection.asked = None
     return row[0] if row else None
 
 

@@ -19,6 +19,7 @@ class Rhythm:
         doze: longest pause while an older transaction may still hold back work that was queued without a notification.
         probe: between tests whether notifications still arrive.
         answer: how long such a test waits.
+        silence: without an answer before the server is asked whether it still works on it.
         fold: between additions to the statistics.
         sweep: between searches for dead workers and parked executions.
     """
@@ -29,6 +30,7 @@ class Rhythm:
     doze: float = 0.25
     probe: float = 60.0
     answer: float = 2.0
+    silence: float = 30.0
     fold: float = 5.0
     sweep: float = 30.0
 

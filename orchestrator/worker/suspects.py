@@ -23,9 +23,9 @@ _log = structlog.get_logger("orchestrator.worker")
 
 
 def is_suspicious(error: psycopg.Error) -> bool:
-    """Whether one of a batch's executions may be to blame: conflicts, a cancelled statement, no memory."""
+    """Whether one of a batch's executions may be to blame: conflicts, a cancelled statement, no memory, a limit."""
     code = error.sqlstate or ""
-    return code.startswith("40") or code in ("57014", "53200")
+    return code.startswith("40") or code in ("57014", "53200", "53400")
 
 
 def run_suspects(dsn: str, runner: Connection, stop: Stop) -> bool:
@@ -45,6 +45,8 @@ def run_suspects(dsn: str, runner: Connection, stop: Stop) -> bool:
         for _ in range(ALONE):
             if stop.requested:
                 break
+            # a statement_timeout that one of them has set for the session would count against all others
+            runner.execute("reset all")
             execution = scalar(runner, "orchestrator.suspect_execution(%s)", MAX_ATTEMPTS)
             if execution is None:
                 break

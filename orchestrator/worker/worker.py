@@ -9,6 +9,7 @@ import time
 
 import psycopg
 import structlog
+from psycopg.conninfo import conninfo_to_dict
 
 from orchestrator.logs import configure_logging
 from orchestrator.settings import Settings
@@ -19,6 +20,7 @@ from orchestrator.worker.listener import Listener
 from orchestrator.worker.rhythm import Backoff, Rhythm
 from orchestrator.worker.stop import Stop
 from orchestrator.worker.suspects import is_suspicious, run_suspects
+from orchestrator.worker.watch import Watch
 
 __all__ = ["BATCH", "Worker", "run_worker"]
 
@@ -39,7 +41,11 @@ def run_worker(settings: Settings) -> int:
 
     Returns:
         The process's exit code.
+
+    Raises:
+        psycopg.ProgrammingError: ``dsn`` is none; what can be reached later is waited for.
     """
+    conninfo_to_dict(settings.dsn)
     configure_logging(settings.log_level)
     stop = Stop()
     worker = Worker(settings.dsn, rhythm=Rhythm(poll=settings.poll_seconds), batch=settings.batch, stop=stop)
@@ -85,7 +91,10 @@ class Worker:
 
     def _live(self, backoff: Backoff) -> None:
         """One connection's life."""
-        with connect(self._dsn, name="orchestrator worker") as runner:
+        with (
+            connect(self._dsn, name="orchestrator worker") as runner,
+            Watch(self._dsn, runner, self._rhythm.silence),
+        ):
             flag = Flag(runner, self._rhythm, self._name)
             listener = Listener(self._dsn, self._rhythm, self._stop, f"orchestrator_probe_{flag.worker_id}")
             housekeeping = Housekeeping(self._rhythm)

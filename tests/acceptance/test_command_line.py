@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -105,6 +106,8 @@ def test_install_says_where_the_server_cannot_write(new_database: Callable[..., 
         ["down", "--data-dir", "/nonexistent"],
         ["export", "nothing", "--data-dir", "/nonexistent"],
         ["up", "--data-dir", "/proc/nowhere"],
+        ["worker", "--dsn", "nowhere"],
+        ["serve", "--dsn", "nowhere"],
     ],
     ids=" ".join,
 )
@@ -148,6 +151,30 @@ def test_a_worker_logs_json_at_the_level_that_was_asked_for() -> None:
     assert line["level"] == "warning"
     assert line["event"] == "worker_interrupted"
     assert "connection refused" in line["error"].lower()
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_an_address_that_is_not_free_is_named(processes: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        failed = run("serve", "--port", port, "--processes", processes, "--dsn", NOWHERE)
+    assert failed.returncode == 1
+    assert failed.stderr == f'orchestrator: cannot listen on "127.0.0.1", port {port}: address already in use\n'
+
+
+@pytest.mark.parametrize("name", ["state.json", "secrets.json"])
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"processes": {}, "colour": "red"}', '{"home": "/", "processes": {"api": 7}}']
+)
+def test_a_damaged_data_directory_is_one_sentence(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / "state.json").write_text('{"home": "/nowhere", "processes": {}}')
+    (tmp_path / name).write_text(content)
+    failed = run("status", "--data-dir", tmp_path)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith(f'orchestrator: "{tmp_path / name}" is not what orchestrator up has written')
+    assert len(failed.stderr.splitlines()) == 1
 
 
 def test_an_exported_workflow_applied_again_is_no_new_version(shop: str, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from orchestrator.cluster import server_user
 from orchestrator.processes import identify
 
 COMMAND = [sys.executable, "-m", "orchestrator"]
@@ -103,6 +104,43 @@ def test_up_again_starts_what_is_missing(directory: Path) -> None:
     assert isinstance(after, list)
     assert set(before) < set(after)
     assert len(after) == len(before) + 1
+
+
+def test_up_again_brings_a_lost_server_back_to_those_who_wait_for_it(directory: Path) -> None:
+    assert up(directory, "--no-demo").returncode == 0
+    before = status(directory)
+    # an immediate shutdown, as after a crash
+    os.kill(json.loads((directory / "state.json").read_text())["processes"]["postgres"][0], signal.SIGQUIT)
+    deadline = time.monotonic() + 30
+    while len(status(directory)["pids"]) == 3:  # type: ignore[arg-type]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    elsewhere = run("up", "--detach", "--data-dir", directory, "--pg-port", "1")
+    assert elsewhere.returncode == 1
+    assert "waits for PostgreSQL on port" in elsewhere.stderr
+    assert up(directory, "--no-demo").returncode == 0
+    after = status(directory)
+    assert (after["dsn"], after["api"]) == (before["dsn"], before["api"])
+    assert len(set(before["pids"]) & set(after["pids"])) == 2  # type: ignore[call-overload]
+    with urllib.request.urlopen(f"{after['api']}/api/__ready") as reply:
+        assert reply.status == 200
+
+
+def test_a_server_that_does_not_start_is_told_with_its_reason(directory: Path) -> None:
+    assert up(directory, "--no-demo").returncode == 0
+    run("down", "--data-dir", directory)
+    home = Path(json.loads((directory / "state.json").read_text())["home"])
+    user = server_user()
+    with subprocess.Popen(["sleep", "100"], **user.as_user()) as other:
+        # left behind by a crash, and its process id is another one's by now
+        left = home / "postgres" / "postmaster.pid"
+        left.write_text(f"{other.pid}\n")
+        user.owns(left)
+        failed = up(directory, "--no-demo")
+        other.kill()
+    assert failed.returncode == 1
+    assert 'FATAL:  lock file "postmaster.pid"' in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
 
 
 def test_passwords_are_readable_by_their_owner_alone(directory: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
 from collections.abc import Awaitable, Callable
+from math import inf
 
 import psycopg
 import pytest
@@ -19,10 +22,17 @@ Use = Callable[[Pool], Awaitable[None]]
 
 
 def _with_pool(
-    dsn: str, use: Use, *, size: int = 2, timeout: float = 5, lifetime: float = 60, patience: float = 0.003
+    dsn: str,
+    use: Use,
+    *,
+    size: int = 2,
+    timeout: float = 5,
+    lifetime: float = 60,
+    patience: float = 0.003,
+    silence: float = inf,
 ) -> None:
     async def main() -> None:
-        pool = Pool(dsn, size=size, timeout=timeout, lifetime=lifetime, patience=patience)
+        pool = Pool(dsn, size=size, timeout=timeout, lifetime=lifetime, patience=patience, silence=silence)
         try:
             await use(pool)
         finally:
@@ -152,6 +162,20 @@ def test_a_lost_connection_is_an_error_for_its_statement_alone(database: str) ->
         assert await _value(pool, _PID) != pid
 
     _with_pool(database, use, size=1)
+
+
+def test_a_server_that_has_gone_silent_is_an_error_and_no_lost_place(database: str) -> None:
+    async def use(pool: Pool) -> None:
+        pid = int(await _value(pool, _PID))
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(psycopg.OperationalError, match="does not answer"):
+                await _value(pool, _PID)
+            assert int(await _value(pool, _PID)) != pid
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    _with_pool(database, use, size=1, silence=0.3)
 
 
 def test_a_connection_lost_while_idle_is_replaced_before_anybody_notices(database: str) -> None:

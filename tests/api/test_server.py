@@ -16,8 +16,10 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
-from orchestrator.cluster import free_port
+from orchestrator.cluster import Cluster, free_port
+from orchestrator.schema import installer
 
 from .conftest import PASSWORD, Api, Serve
 
@@ -78,6 +80,32 @@ def test_health_and_metrics(api: Api) -> None:
     assert "orchestrator_http_request_seconds_bucket" in text
     assert 'orchestrator_http_pool_connections{state="idle"}' in text
     assert "made-up-action" not in text
+
+
+def test_a_server_that_may_do_nothing_is_not_ready(api: Api) -> None:
+    api.db.execute("revoke usage on schema orchestrator from orchestrator_api")
+    try:
+        assert api.guest.get("/__ready").status_code == 503
+        assert api.guest.get("/__live").status_code == 200
+    finally:
+        api.db.execute("grant usage on schema orchestrator to orchestrator_api")
+    assert api.guest.get("/__ready").status_code == 200
+
+
+def test_a_database_that_is_not_installed_yet_says_try_again(
+    serve: Serve, server: Cluster, template: str, new_database: Callable[..., str]
+) -> None:
+    dsn = new_database()
+    port = free_port()
+    serve(dsn=server.dsn(conninfo_to_dict(dsn)["dbname"], user="api_login"), port=port)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}/api") as client:
+        for path in ("/posts:list", "/__ready"):
+            response = client.get(path, headers={"Authorization": "Bearer x"})
+            assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+            assert response.json() == {"errors": [{"message": "the database is not available"}]}
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            installer.install(connection, str(server.package_base))
+        assert client.get("/__ready").status_code == 200
 
 
 def test_a_new_table_is_there_at_once(api: Api) -> None:
@@ -303,6 +331,70 @@ def test_nobody_serves_on_when_the_first_process_is_killed(serve: Serve, login_d
             return
         time.sleep(0.1)
     raise AssertionError("they serve on")
+
+
+def _metrics_directory(pid: int) -> Path:
+    """Where a process that serves with others keeps its counters."""
+    for line in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+        name, _, value = line.partition(b"=")
+        if name == b"PROMETHEUS_MULTIPROC_DIR":
+            return Path(value.decode())
+    raise AssertionError("it keeps none")
+
+
+@pytest.mark.parametrize("survivors", [True, False])
+def test_counters_of_killed_processes_do_not_stay_behind(serve: Serve, login_dsn: str, survivors: bool) -> None:
+    process = serve(dsn=login_dsn, port=free_port(), processes=2)
+    children = _serving(process, 2)
+    directory = _metrics_directory(min(children))
+    assert directory.is_dir()
+    process.kill()
+    if not survivors:
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+    for _ in range(100):
+        if not any(Path(f"/proc/{pid}").exists() for pid in children):
+            break
+        time.sleep(0.1)
+    if not survivors:
+        other = serve(dsn=login_dsn, port=free_port(), processes=2)
+        assert _metrics_directory(min(_serving(other, 2))).is_dir()
+    assert not directory.exists()
+
+
+def test_a_client_that_hangs_up_is_no_failure_of_the_server(api: Api, serve: Serve, login_dsn: str) -> None:
+    port = free_port()
+    process = serve(dsn=login_dsn, port=port)
+    key = api.create("posts", {"title": "locked"})["id"]
+    token = api.root.headers["Authorization"]
+
+    def ask(path: str, body: str, length: int) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", port))
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: application/json\r\n"
+        connection.sendall(f"{head}Content-Length: {length}\r\n\r\n{body}".encode())
+        return connection
+
+    body = '{"title": "never"}'
+    with psycopg.connect(api.dsn) as other:
+        other.execute("select from posts where id = %s for update", (key,))
+        unfinished = ask("/api/posts:create", body, 1000)
+        unanswered = ask(f"/api/posts:update/{key}", body, len(body))
+        for _ in range(100):
+            query = "select count(*) from pg_locks where not granted and database = (select oid from pg_database"
+            (waiting,) = api.db.execute(f"{query} where datname = current_database())".encode()).fetchone() or (0,)
+            if waiting:
+                break
+            time.sleep(0.05)
+        unfinished.close()
+        unanswered.close()
+        time.sleep(0.5)
+    metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+    lines = [json.loads(line) for line in output.decode().splitlines()]
+    assert sorted(line["status"] for line in lines if line["event"] == "request") == [499, 499]
+    assert [line for line in lines if line["level"] == "error"] == []
+    assert 'status="500"' not in metrics
 
 
 def test_half_a_request_disturbs_nobody(api: Api) -> None:

@@ -36,6 +36,30 @@ def documented(heading: str) -> str:
     return found[1]
 
 
+_LEAVING = """
+import sys
+
+from orchestrator.instructions import register_instruction
+
+
+def compile_node(node, program):
+    node.run = lambda proc, prev: sys.exit("enough")
+
+
+class Unspeakable:
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def compile_unspeakable(node, program):
+    node.run = lambda proc, prev: (1, Unspeakable())
+
+
+register_instruction("leave", compile_node)
+register_instruction("unspeakable", compile_unspeakable)
+"""
+
+
 @pytest.fixture
 def extended(dsn: str) -> Iterator[psycopg.Connection[Any]]:
     """A session that loads the documented extensions, and one that is broken, before its engine."""
@@ -44,6 +68,7 @@ def extended(dsn: str) -> Iterator[psycopg.Connection[Any]]:
         "waiting": documented("A node type that waits"),
         "comparing": documented("A calculator"),
         "rates": documented("A function of `\\$system`"),
+        "leaving": _LEAVING,
         "broken": "import a_library_that_is_not_there",
     }
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -115,3 +140,30 @@ def test_without_its_extension_a_node_type_is_refused(db: psycopg.Connection[Any
     db.execute("select orchestrator.manage('things')")
     with pytest.raises(psycopg.Error, match='Node type "greeting" is not registered'):
         jobs(db, node("greeting", "g", name="x"))
+
+
+def test_a_node_that_leaves_the_interpreter_or_a_result_without_words_fails_alone(
+    extended: psycopg.Connection[Any],
+) -> None:
+    leaving = {
+        "key": "left",
+        "title": "left",
+        "type": "collection",
+        "config": {"collection": "things", "mode": 1},
+        "enabled": True,
+        "nodes": [node("leave", "out")],
+    }
+    staying = {**leaving, "key": "stayed", "title": "stayed", "nodes": [node("greeting", "greet", name="Ada")]}
+    silent = {**leaving, "key": "silent", "title": "silent", "nodes": [node("unspeakable", "no_words")]}
+    for document in (leaving, silent, staying):
+        extended.execute("select orchestrator.define(%s)", [json.dumps(document)])
+    extended.execute("insert into things values (1)")
+    assert extended.execute("select orchestrator.run_executions()").fetchone() == (3,)
+    assert extended.execute("select key, status from orchestrator.executions order by key").fetchall() == [
+        ("left", -2),
+        ("silent", -2),
+        ("stayed", 1),
+    ]
+    assert extended.execute("select result ->> 'message' from orchestrator.jobs where node_key = 'out'").fetchall() == [
+        ("enough",)
+    ]
