@@ -40,7 +40,7 @@ def serve(settings: Settings) -> None:
     try:
         _serve(settings)
     except OSError as error:
-        if error.errno not in _UNBOUND and not isinstance(error, socket.gaierror):
+        if error.filename or (error.errno not in _UNBOUND and not isinstance(error, socket.gaierror)):
             raise
         reason = (error.strerror or str(error)).lower()
         raise OrchestratorError(f'cannot listen on "{settings.host}", port {settings.port}: {reason}') from None
