@@ -21,6 +21,8 @@ __all__ = ["Pool", "PoolUse"]
 _CHECK_EVERY = 0.25
 #: seconds after which a statement is taken to wait for something instead of computing
 _PATIENCE = 0.003
+#: seconds that a server without room for another connection is not asked for one
+_REFUSAL = 1.0
 
 
 class PoolUse(NamedTuple):
@@ -36,8 +38,9 @@ class Pool:
 
     Half of them are used as soon as somebody waits. Statements that only compute gain nothing from more: those few
     backends are busy, and their caches are warm. The others are for when statements wait themselves, for a lock or the
-    disk; one that takes longer than `patience` seconds does not count. One that
-    takes longer than `silence` seconds is an OperationalError, and its connection is replaced.
+    disk; one that takes longer than `patience` seconds does not count. One that takes longer than `silence` seconds is
+    an OperationalError, and its connection is replaced. Where the server has no room for another connection, requests
+    wait for those that are open.
     """
 
     def __init__(
@@ -61,6 +64,8 @@ class Pool:
         self._silence = silence
         self._idle: list[Connection] = []
         self._open = 0
+        #: when the server last refused a connection while others were open
+        self._refused = -inf
         self._waiting: deque[Turn] = deque()
         self._all: set[Connection] = set()
         self._checking: asyncio.TimerHandle | None = None
@@ -121,11 +126,13 @@ class Pool:
             connection = self._free() if allowed else None
             if connection is None and self._closed:
                 raise psycopg.OperationalError("the pool is closed")
-            if connection is None and (not allowed or self._open >= self._size):
+            if connection is None and (not allowed or self._is_full):
                 given = await self._wait(turn)
-            else:
-                self._begin(connection or await self._connect(), turn)
+            elif connection := connection or await self._connect():
+                self._begin(connection, turn)
                 given = await self._outcome(turn)
+            else:
+                continue
             if given is not None:
                 return given
             turn = Turn(turn.statement, turn.params)
@@ -135,6 +142,13 @@ class Pool:
         """Whether another statement may begin."""
         busy = self._open - len(self._idle)
         return busy < self._eager or (busy < self._size and busy - self._slow() < self._eager)
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether no connection is to be added: a server that refused one is left alone for a moment."""
+        if self._open >= self._size:
+            return True
+        return bool(self._all) and asyncio.get_running_loop().time() < self._refused + _REFUSAL
 
     def _slow(self) -> int:
         """Statements that take their time."""
@@ -196,12 +210,17 @@ class Pool:
                     self._release(given)
             raise
 
-    async def _connect(self) -> Connection:
+    async def _connect(self) -> Connection | None:
+        """A new connection; None: the server has no room for it, and others are open."""
         self._open += 1
         try:
             async with asyncio.timeout(self._timeout):
                 connection = await Connection.open(self._conninfo, self._lifetime, pooled=self._pooled)
         except BaseException as error:
+            if isinstance(error, psycopg.OperationalError) and self._all:
+                self._refused = asyncio.get_running_loop().time()
+                self._forget()
+                return None
             self._forget()
             if isinstance(error, TimeoutError):
                 raise psycopg.OperationalError("the database does not answer") from None
@@ -238,7 +257,7 @@ class Pool:
             commits.give_up(min(alive, default=inf))
         while self._waiting and self._has_room:
             free = self._free()
-            if free is None and self._open >= self._size:
+            if free is None and self._is_full:
                 break
             self._give(free)
             if free is None:
@@ -295,4 +314,5 @@ class Pool:
         self._wake()
 
     def _wake(self) -> None:
-        self._give(None)
+        if not self._is_full:
+            self._give(None)

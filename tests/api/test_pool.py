@@ -255,6 +255,26 @@ def test_a_database_that_is_away_is_an_error_and_no_lost_place() -> None:
     _with_pool("host=127.0.0.1 port=1 user=x connect_timeout=2", use, size=1)
 
 
+def test_a_server_without_room_for_more_serves_everybody_on_what_is_open(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as db:
+        name = f"crowded_{random.randrange(1 << 40)}"
+        db.execute(f"create role {name} login password 'x' connection limit 2".encode())
+    crowded = psycopg.conninfo.make_conninfo(database, user=name, password="x")
+
+    async def use(pool: Pool) -> None:
+        sleeping = "select pg_backend_pid()::text, pg_sleep(0.1)"
+        first = await _value(pool, _PID)
+        found = await asyncio.gather(*(_value(pool, sleeping) for _ in range(20)))
+        assert len(set(found)) == 2 and first in found
+        assert pool.use == (2, 0, 0)
+
+    try:
+        _with_pool(crowded, use, size=8)
+    finally:
+        with psycopg.connect(database, autocommit=True) as db:
+            db.execute(f"drop role {name}".encode())
+
+
 def test_connections_killed_at_random_hang_nobody(database: str) -> None:
     async def use(pool: Pool) -> None:
         loop = asyncio.get_running_loop()
