@@ -1,5 +1,5 @@
 -- orchestrator.publish_sleep(): copy the latest sleeps_until of all workers to where writers look.
--- The caller holds the advisory lock of the workers until it commits, so the copy never misses a colleague who just fell asleep.
+-- The caller holds the lock of the workers until it commits, so the copy never misses a colleague who just fell asleep.
 create or replace function orchestrator.publish_sleep() returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, orchestrator, pg_temp
