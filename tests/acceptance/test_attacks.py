@@ -158,6 +158,15 @@ def test_a_table_with_row_security_fails_loudly_instead_of_hiding_rows(ledger: L
     sqlstate, _, detail = refusal(ledger.db, bad)
     assert sqlstate == "WF500" and "row-level security" in detail["cause"]
     assert ledger.amounts() == []
+    ledger.run("alter table blocked add position bigint")
+    ledger.db.execute("select orchestrator.attach_filler('blocked', 'sort', 'position', null)")
+    new = "insert into blocked (id) values (2) returning position"
+    assert "row-level security" in refusal(ledger.db, new)[1]
+    # what docs/operations.md says
+    with ledger.db.transaction(force_rollback=True):
+        ledger.run("alter role orchestrator_runner bypassrls")
+        assert ledger.value(new) == 1
+        assert refused(ledger.db, bad) == "blocked"
 
 
 def test_a_managed_table_with_row_security_is_guarded(guarded: Ledger, plain: Connection) -> None:
