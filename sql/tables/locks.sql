@@ -8,3 +8,5 @@ create table orchestrator.suspects_lock ();
 comment on table orchestrator.suspects_lock is 'empty; locked by the one worker that runs suspicious executions';
 create table orchestrator.counts_lock ();
 comment on table orchestrator.counts_lock is 'empty; locked by the one worker that sums up what was counted';
+create table orchestrator.authenticators_lock ();
+comment on table orchestrator.authenticators_lock is 'empty; locked by whoever changes which authenticators are enabled';

@@ -8,7 +8,7 @@ set search_path = pg_catalog, orchestrator, pg_temp
 as $$
 begin
     -- two who each disable one of the last two: the second waits, and sees what the first did
-    perform pg_advisory_xact_lock('orchestrator.authenticators'::regclass::oid::bigint);
+    lock table orchestrator.authenticators_lock in exclusive mode;
     if not exists (select from orchestrator.authenticators a where a.enabled) then
         raise exception 'one authenticator has to stay enabled' using errcode = 'WF422';
     end if;
