@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from orchestrator.cluster import find_programs
+from orchestrator.schema.installer import uninstall
 
 from .conftest import Connect, Ledger, above, end, follower, guard, note, refusal, refused, say, when
 
@@ -294,6 +295,29 @@ def test_a_restore_of_data_with_disabled_triggers_leaves_them_enabled_always(
     assert limit.amounts() == [100]
     limit.run("set session_replication_role = replica")
     assert refused(limit.db, "insert into expenses (amount) values (900)") == MESSAGE
+
+
+def test_a_restore_without_data_refuses_writes_and_says_why(
+    limit: Ledger, dsn: str, new_database: Callable[..., str], tmp_path: Path
+) -> None:
+    target = new_database()
+    _dumped(dsn, target, tmp_path, "--schema-only")
+    with psycopg.connect(target, autocommit=True) as session:
+        sqlstate, message, _ = refusal(session, "insert into expenses (amount) values (100)")
+        assert sqlstate == "WF505"
+        assert "restored without its data" in message
+        uninstall(session)
+        session.execute("insert into expenses (amount) values (900)")
+
+
+def test_a_restore_by_sections_keeps_the_guard(
+    limit: Ledger, dsn: str, new_database: Callable[..., str], tmp_path: Path
+) -> None:
+    target = new_database()
+    for section in "pre-data", "data", "post-data":
+        _dumped(dsn, target, tmp_path, f"--section={section}")
+    with psycopg.connect(target, autocommit=True) as session:
+        assert refused(session, "insert into expenses (amount) values (900)") == MESSAGE
 
 
 def test_a_clone_made_from_a_template_is_guarded(limit: Ledger, dsn: str, new_database: Callable[..., str]) -> None:

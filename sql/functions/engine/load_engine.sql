@@ -6,7 +6,14 @@ create or replace function orchestrator.load_engine()
     set search_path = pg_catalog, orchestrator, pg_temp
 as $$
 import sys
-row = plpy.execute("select package_path, version from orchestrator.installation")[0]
+rows = plpy.execute("select package_path, version from orchestrator.installation")
+if not rows:
+    plpy.error(
+        "the schema \"orchestrator\" is empty: it was restored without its data",
+        sqlstate="WF505",
+        hint="Restore the data of that schema before triggers are created, or run \"orchestrator uninstall\".",
+    )
+row = rows[0]
 if row["package_path"] not in sys.path:
     sys.path.insert(0, row["package_path"])
 from orchestrator.hosts.loading import load_host
