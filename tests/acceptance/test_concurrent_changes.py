@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from .conftest import Connect, Connection, Ledger, above, guard, refused
+from .conftest import Connect, Connection, Ledger, above, end, follower, guard, note, refused, say, when
 from .meanwhile import in_background
 
 CHANGES = [
@@ -59,3 +59,37 @@ def test_a_change_does_not_disturb_who_grants_on_the_schema(limit: Ledger, conne
     session.execute("alter table expenses add column extra int")
     limit.run("commit")
     assert refused(limit.db, "insert into expenses (amount) values (900)") == "Amount 900 is above 500"
+
+
+@pytest.mark.parametrize("change", ["drop column extra", "rename column extra to more", "rename to remarks"])
+def test_a_table_that_changes_while_nodes_wait_for_it_fails_none_of_them(
+    ledger: Ledger, connect: Connect, change: str
+) -> None:
+    ledger.run("alter table notes add column extra text")
+    found = {"key": "found", "type": "query", "config": {"collection": "notes", "params": {"filter": {"text": "a"}}}}
+    ledger.define(follower(note(), found, when("{{$jobsMapByNodeKey.found.text}}", "equal", "a", say("known"))))
+    ledger.run("insert into expenses (title, amount) values ('a', 1), ('b', 2)")
+    worker, watch = connect(), Ledger(connect())
+    ledger.run(f"begin; alter table notes {change}")
+    with in_background(lambda: Ledger(worker).drain()) as outcome:
+        assert waits(watch, worker)
+        ledger.run("commit")
+    assert outcome == [2]
+    assert [status for _, status, _ in ledger.executions()] == [1, 1]
+    table = "remarks" if "remarks" in change else "notes"
+    assert ledger.rows(f"select text from {table} order by id") == [("a",), ("b",)]
+
+
+def test_a_table_that_changes_while_a_guard_waits_for_it_does_not_fail_the_write(
+    ledger: Ledger, connect: Connect
+) -> None:
+    ledger.run("alter table notes add column extra text; insert into notes (text) values ('closed')")
+    found = {"key": "found", "type": "query", "config": {"collection": "notes", "params": {}}}
+    ledger.define(guard(found, when("{{$jobsMapByNodeKey.found.text}}", "equal", "closed", say("closed"), end())))
+    session, watch = connect(), Ledger(connect())
+    ledger.run("begin; alter table notes drop column extra")
+    insert = b"insert into expenses (amount) values (1)"
+    with in_background(lambda: session.execute(insert)) as outcome:
+        assert waits(watch, session)
+        ledger.run("commit")
+    assert [str(error.diag.message_primary) for error in outcome] == ["closed"]

@@ -7,13 +7,7 @@ create or replace function orchestrator.load_engine()
 as $$
 import sys
 rows = plpy.execute("select package_path, version from orchestrator.installation")
-if not rows:
-    plpy.error(
-        "the schema \"orchestrator\" is empty: it was restored without its data",
-        sqlstate="WF505",
-        hint="Restore the data of that schema before triggers are created, or run \"orchestrator uninstall\".",
-    )
-row = rows[0]
+row = rows[0] if rows else plpy.error('schema "orchestrator" was restored without its data', sqlstate="WF505")
 if row["package_path"] not in sys.path:
     sys.path.insert(0, row["package_path"])
 from orchestrator.hosts.loading import load_host
