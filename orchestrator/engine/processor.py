@@ -165,6 +165,8 @@ class Processor:
                 # also what is no Exception, SystemExit for one: in the backend nothing else would stop it
                 if is_interruption(error) or isinstance(error, KeyboardInterrupt):
                     raise
+                if node.resume is None and self.session.outdated(error):
+                    continue
                 self.error = error
                 outcome = self._failed(node, prev, error)
             if outcome is WAIT or self.status is not None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
+#: the class of SQLSTATEs about names and types that are not there
+_WRONG_STATEMENT = "42"
+
 
 class Session:
     """Port, time and records for runs.
@@ -51,6 +54,17 @@ class Session:
 
             self._records = open_records(self.port)
         return self._records
+
+    def outdated(self, error: BaseException) -> bool:
+        """Whether a statement went wrong because a table had changed since the records were opened; then they are anew.
+
+        A table is altered while a run waits for it, and the statement is one for the columns from before.
+        """
+        if self._records is None or not str(getattr(error, "sqlstate", None)).startswith(_WRONG_STATEMENT):
+            return False
+        revision = self._records.catalog.revision
+        self._records = None
+        return self.records.catalog.revision != revision
 
     def environment(self) -> Mapping[str, str]:
         """What ``$env`` shows."""

@@ -14,6 +14,8 @@ declare
     v_trigger record;
     v_part oid;
 begin
+    -- before any row or privilege is touched, or this and a publisher wait for each other
+    perform orchestrator.lock_publishing();
     for v_collection in select * from orchestrator.collections c where c.name = any (p_collections) order by c.name loop
         select coalesce(array_agg(f.name), '{}') into v_before
         from orchestrator.fields f where f.collection_name = v_collection.name and f.attnum is not null;
@@ -27,6 +29,10 @@ begin
             where g.name <> all (v_after)
         ), '{}')
         where c.name = v_collection.name;
+        -- a trigger function is bound to the types that it first met, domains too: the same plan is written anew
+        update orchestrator.collections c
+        set plan_id = null
+        where c.name = v_collection.name and c.seen_columns is distinct from v_collection.seen_columns;
         for v_part in select t.relid from orchestrator.table_family(v_collection.table_oid) t loop
             if not orchestrator.closes(v_part, v_collection.name) and (select c.relkind in ('r', 'p', 'f') from pg_catalog.pg_class c where c.oid = v_part) then
                 perform orchestrator.attach_member(v_part, v_collection.name, v_collection.mode);
@@ -72,6 +78,11 @@ begin
     select array_agg(c.name order by c.name) into v_collections
     from touched t
     join orchestrator.collections c on c.table_oid = t.relid;
+    if tg_tag in ('ALTER SCHEMA', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER EXTENSION') then
+        -- names of tables and of their columns' types may be others now
+        select array_agg(c.name order by c.name) into v_collections
+        from orchestrator.collections c where orchestrator.is_behind(array[c.name]);
+    end if;
     if v_collections is null and not exists (
         select from pg_catalog.pg_trigger t where t.tgrelid = any (v_touched) and t.tgname like 'zz\_orchestrator\_%'
     ) then
@@ -125,6 +136,7 @@ create or replace function orchestrator.on_drop()
 as $$
 declare
     v_dropped record;
+    v_collections text[];
 begin
     if to_regclass('orchestrator.collections') is null then
         return;
@@ -135,19 +147,29 @@ begin
         join orchestrator.collections c on c.table_oid = d.objid
         where d.classid = 'pg_catalog.pg_class'::regclass and d.objsubid = 0
     loop
+        perform orchestrator.lock_publishing();
         perform orchestrator.drop_hooks(v_dropped.name);
         perform orchestrator.unregister_collection(v_dropped.table_oid);
         -- another table of that name is not what roles were permitted
         delete from orchestrator.data_sources_roles_resources r
         where r.data_source_key = 'main' and r.name = v_dropped.name;
     end loop;
+    -- a type, an extension or a schema may take columns along
+    select array_agg(distinct c.name order by c.name) into v_collections
+    from pg_event_trigger_dropped_objects() d
+    join orchestrator.collections c on c.table_oid = d.objid
+    where d.classid = 'pg_catalog.pg_class'::regclass and d.objsubid <> 0;
+    if v_collections is not null and orchestrator.is_behind(v_collections) then
+        perform orchestrator.keep_up(v_collections);
+    end if;
 end
 $$;
-comment on function orchestrator.on_drop() is 'event trigger: forgets dropped tables';
+comment on function orchestrator.on_drop() is 'event trigger: forgets dropped tables and columns';
 
 drop event trigger if exists orchestrator_ddl;
 create event trigger orchestrator_ddl on ddl_command_end
-    when tag in ('ALTER TABLE', 'ALTER VIEW', 'CREATE TABLE', 'CREATE TABLE AS', 'CREATE INDEX', 'CREATE VIEW', 'ALTER FOREIGN TABLE', 'CREATE FOREIGN TABLE')
+    when tag in ('ALTER TABLE', 'ALTER VIEW', 'CREATE TABLE', 'CREATE TABLE AS', 'CREATE INDEX', 'CREATE VIEW', 'ALTER FOREIGN TABLE', 'CREATE FOREIGN TABLE',
+        'CREATE SCHEMA', 'ALTER SCHEMA', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER EXTENSION')
     execute function orchestrator.on_ddl();
 alter event trigger orchestrator_ddl enable always;
 drop event trigger if exists orchestrator_drop;
@@ -160,4 +182,4 @@ create event trigger orchestrator_trigger on ddl_command_end
 alter event trigger orchestrator_trigger enable always;
 comment on event trigger orchestrator_trigger is 'pg-orchestrator: no trigger of a managed table fires after a guard';
 comment on event trigger orchestrator_ddl is 'pg-orchestrator: follows changes of managed tables';
-comment on event trigger orchestrator_drop is 'pg-orchestrator: forgets dropped tables';
+comment on event trigger orchestrator_drop is 'pg-orchestrator: forgets dropped tables and columns';

@@ -65,6 +65,28 @@ def test_grandchildren_in_other_schemas_are_guarded_as_well(limit: Ledger) -> No
     assert refused(limit.db, "update trips set amount = 900") == MESSAGE
 
 
+def test_children_and_partitions_that_are_created_with_their_schema_are_guarded(limit: Ledger) -> None:
+    """The commands inside CREATE SCHEMA are none of their own for event triggers."""
+    limit.run("create table years (year int, title text, amount numeric) partition by list (year)")
+    limit.manage("years")
+    for table in "expenses", "years":
+        limit.define(guard(key=f"{table}-limit", collection=table))
+        limit.define(follower(note(), key=f"{table}-follow", collection=table))
+    limit.run(
+        "create schema far create table flights () inherits (public.expenses)"
+        " create table first partition of public.years for values in (1)"
+    )
+    assert refused(limit.db, "insert into far.flights (id, amount) values (1, 900)") == MESSAGE
+    limit.run("insert into far.flights (id, title, amount) values (1, 'flight', 100)")
+    assert refused(limit.db, "update expenses set amount = 900") == MESSAGE
+    limit.run("insert into far.first values (1, 'first', 100)")
+    limit.drain()
+    assert limit.notes() == ["flight", "first"]
+    limit.run("create function sneaky() returns trigger language plpgsql as 'begin new.amount := 999; return new; end'")
+    late = "create trigger zzzz before insert on trips for each row execute function public.sneaky()"
+    assert "zzzz" in refusal(limit.db, f"create schema near create table trips () inherits (public.expenses) {late}")[1]
+
+
 def test_a_child_that_inherits_no_more_is_as_it_was(limit: Ledger) -> None:
     _child(limit, "created")
     assert limit.value(TRIGGERS) > 0

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from orchestrator.cluster import find_programs
+from orchestrator.schema.installer import uninstall
 
 from .conftest import Connect, Ledger, above, end, follower, guard, note, refusal, refused, say, when
 
@@ -101,6 +102,76 @@ def test_a_column_that_changes_its_type_stays_guarded(ledger: Ledger, connect: C
         assert refused(session, "insert into expenses (amount) values ('900')").startswith("Amount 900")
         session.execute("insert into expenses (amount) values ('100')")
     assert ledger.value("select count(*) from expenses") == 4
+
+
+def test_a_column_that_becomes_a_domain_of_its_type_stays_guarded(limit: Ledger, connect: Connect) -> None:
+    limit.define(follower(note("{{$context.data.amount}}")))
+    session = connect()
+    session.execute("insert into expenses (amount) values (1)")
+    limit.run(
+        "create domain positive as numeric check (value > 0); create domain small as numeric check (value < 1000)"
+    )
+    for type_name, value in ("positive", 2), ("small", 3), ("numeric", 4):
+        limit.run(f"alter table expenses alter column amount type {type_name}")
+        assert refused(session, "insert into expenses (amount) values (900)") == MESSAGE
+        session.execute(f"insert into expenses (amount) values ({value})".encode())
+    limit.drain()
+    assert limit.notes() == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("made", "type_name", "dropped"),
+    [
+        ("create domain kind as text", "kind", "drop domain kind cascade"),
+        ("create type kind as enum ('a')", "kind", "drop type kind cascade"),
+        ("create extension citext", "citext", "drop extension citext cascade"),
+        ("create schema kinds; create domain kinds.kind as int", "kinds.kind", "drop schema kinds cascade"),
+    ],
+)
+def test_a_column_that_is_dropped_with_its_type_is_no_field_any_more(
+    limit: Ledger, connect: Connect, made: str, type_name: str, dropped: str
+) -> None:
+    limit.run(f"{made}; alter table expenses add column kind {type_name}")
+    session = connect()
+    session.execute("insert into expenses (amount) values (100)")
+    limit.run(dropped)
+    assert refused(session, "insert into expenses (amount) values (900)") == MESSAGE
+    session.execute("insert into expenses (amount) values (200)")
+    assert limit.act("expenses", "create", values={"amount": 300})[0] == 200
+    assert "kind" not in limit.executions()[-1][2]["params"]["values"]
+    assert limit.amounts() == [100, 200, 300]
+
+
+@pytest.mark.parametrize(
+    ("change", "table"),
+    [
+        ("alter schema books rename to papers", "papers.bills"),
+        ("alter table books.bills rename to slips", "books.slips"),
+        ("alter table books.bills set schema public", "public.bills"),
+        ("alter extension citext set schema books", "books.bills"),
+    ],
+)
+def test_a_name_that_changes_after_statements_were_compiled_is_followed(
+    ledger: Ledger, connect: Connect, change: str, table: str
+) -> None:
+    ledger.run("create schema books; create extension citext")
+    ledger.run("create table books.bills (id bigint generated always as identity primary key, payee citext, open bool)")
+    ledger.manage("books.bills")
+    by_payee = {"filter": {"payee": "ADA"}}
+    asked = {"key": "bill", "type": "query", "config": {"collection": "bills", "params": by_payee}}
+    ledger.define(guard(asked, when("{{$jobsMapByNodeKey.bill.open}}", "equal", False, say("settled"), end())))
+    pay = {"collection": "bills", "params": by_payee | {"values": {"open": False}}}
+    ledger.define(follower({"key": "pay", "type": "update", "config": pay}))
+    session = connect()
+    for name, changed in ("books.bills", ""), (table, change):
+        ledger.run(changed)
+        assert ledger.act("bills", "create", values={"payee": "Ada", "open": True})[0] == 200
+        assert ledger.act("bills", "update", **by_payee, values={"open": True})[0] == 200
+        session.execute("insert into expenses (amount) values (1)")
+        assert ledger.drain() == 1
+        assert ledger.value(f"select bool_and(not open) from {name}") is True
+        assert refused(session, "insert into expenses (amount) values (1)") == "settled"
+        ledger.run(f"delete from {name}")
 
 
 def test_a_change_that_is_rolled_back_changes_nothing(limit: Ledger) -> None:
@@ -224,6 +295,29 @@ def test_a_restore_of_data_with_disabled_triggers_leaves_them_enabled_always(
     assert limit.amounts() == [100]
     limit.run("set session_replication_role = replica")
     assert refused(limit.db, "insert into expenses (amount) values (900)") == MESSAGE
+
+
+def test_a_restore_without_data_refuses_writes_and_says_why(
+    limit: Ledger, dsn: str, new_database: Callable[..., str], tmp_path: Path
+) -> None:
+    target = new_database()
+    _dumped(dsn, target, tmp_path, "--schema-only")
+    with psycopg.connect(target, autocommit=True) as session:
+        sqlstate, message, _ = refusal(session, "insert into expenses (amount) values (100)")
+        assert sqlstate == "WF505"
+        assert "restored without its data" in message
+        uninstall(session)
+        session.execute("insert into expenses (amount) values (900)")
+
+
+def test_a_restore_by_sections_keeps_the_guard(
+    limit: Ledger, dsn: str, new_database: Callable[..., str], tmp_path: Path
+) -> None:
+    target = new_database()
+    for section in "pre-data", "data", "post-data":
+        _dumped(dsn, target, tmp_path, f"--section={section}")
+    with psycopg.connect(target, autocommit=True) as session:
+        assert refused(session, "insert into expenses (amount) values (900)") == MESSAGE
 
 
 def test_a_clone_made_from_a_template_is_guarded(limit: Ledger, dsn: str, new_database: Callable[..., str]) -> None:

@@ -9,6 +9,7 @@ declare
     v_schema text;
     v_table text;
     v_schema_used text;
+    v_role text;
     v_sequence oid;
 begin
     select n.nspname, t.relname into v_schema, v_table
@@ -31,7 +32,17 @@ begin
         cross join lateral orchestrator.field_type(a.atttypid) f
         where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped and f.operators is not null
     loop
-        execute format('grant usage on schema %I to orchestrator_runner, orchestrator_api', v_schema_used);
+        -- not again: two transactions that grant on one schema are an error
+        for v_role in
+            select r.rolname from pg_roles r
+            where r.rolname in ('orchestrator_runner', 'orchestrator_api')
+                and not exists (
+                    select from pg_namespace n cross join lateral aclexplode(n.nspacl) a
+                    where n.nspname = v_schema_used and a.grantee = r.oid and a.privilege_type = 'USAGE'
+                )
+        loop
+            execute format('grant usage on schema %I to %I', v_schema_used, v_role);
+        end loop;
     end loop;
     execute format('grant select, insert, update, delete on %I.%I to orchestrator_runner', v_schema, v_table);
     execute format('grant select on %I.%I to orchestrator_api', v_schema, v_table);

@@ -6,7 +6,8 @@ create or replace function orchestrator.load_engine()
     set search_path = pg_catalog, orchestrator, pg_temp
 as $$
 import sys
-row = plpy.execute("select package_path, version from orchestrator.installation")[0]
+rows = plpy.execute("select package_path, version from orchestrator.installation")
+row = rows[0] if rows else plpy.error('schema "orchestrator" was restored without its data', sqlstate="WF505")
 if row["package_path"] not in sys.path:
     sys.path.insert(0, row["package_path"])
 from orchestrator.hosts.loading import load_host

@@ -1,13 +1,18 @@
--- orchestrator.table_columns: a table's columns and keys as one value, to see whether anything changed.
+-- orchestrator.table_columns: a table's name, columns and keys as one value, to see whether anything changed.
 create or replace function orchestrator.table_columns(p_table oid)
     returns jsonb
     language sql stable security definer
     set search_path = pg_catalog, orchestrator, pg_temp
 as $$
     select jsonb_build_object(
+        'name', (
+            select jsonb_build_array(n.nspname, r.relname)
+            from pg_catalog.pg_class r join pg_catalog.pg_namespace n on n.oid = r.relnamespace
+            where r.oid = p_table
+        ),
         'columns', (
             select jsonb_agg(jsonb_build_array(
-                a.attnum, a.attname, t.pg_type, a.attnotnull, a.atthasdef or a.attidentity <> '', a.attgenerated
+                a.attnum, a.attname, a.atttypid::bigint, t.pg_type, t.operators, a.attnotnull, a.atthasdef or a.attidentity <> '', a.attgenerated
             ) order by a.attnum)
             from pg_catalog.pg_attribute a
             cross join lateral orchestrator.field_type(a.atttypid) t
@@ -20,4 +25,4 @@ as $$
         )
     )
 $$;
-comment on function orchestrator.table_columns(oid) is 'columns and constraints of a table, comparable';
+comment on function orchestrator.table_columns(oid) is 'name, columns and constraints of a table, comparable';
