@@ -42,8 +42,9 @@ _OBJECTIONS = frozenset({"2BP01", "0A000", "42P07", "42701", "42710", "42830", "
 class Designer:
     """One change of collections: states as they will be, and the names of what was touched."""
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: Port, reserved: frozenset[str]) -> None:
         self._port = port
+        self._reserved = reserved
         self.states = read_states(port)
         self._touched: set[str] = set()
 
@@ -249,7 +250,7 @@ class Designer:
 
     def _relate(self, state: State, field: FieldDefinition, position: int, *, implicit: bool = False) -> None:
         field = completed(field, state, self.states)
-        plan = Plan()
+        plan = Plan(self._reserved)
         plan_relation(plan, self.states, state, field)
         for statement in plan.statements:
             self._execute(statement)
