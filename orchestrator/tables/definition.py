@@ -145,9 +145,10 @@ def read_field(values: Any) -> FieldDefinition:
     interface = _text(values, "interface")
     options = {key: value for key, value in values.items() if key not in _OF_FIELD and value is not None}
     _check_options(name, type_, options)
-    return FieldDefinition(
-        name=name, type=type_, interface=interface, options=options, reverse=values.get("reverseField") or None
-    )
+    reverse = (values.get("reverseField") or None) if type_ in ASSOCIATIONS else None
+    if reverse is not None and not isinstance(reverse, dict):
+        raise InvalidError(f'"reverseField" of field "{name}" must be an object')
+    return FieldDefinition(name=name, type=type_, interface=interface, options=options, reverse=reverse)
 
 
 def _check_options(name: str, type_: str, options: Mapping[str, Any]) -> None:

@@ -159,6 +159,14 @@ def test_reverse_field_makes_the_other_side(api: Api) -> None:
     assert [row["n"] for row in api.list("/teams/1/players:list")] == ["a"]
 
 
+def test_only_a_relation_has_another_side(api: Api) -> None:
+    make(api, "sides", {"name": "plain", "type": "string", "reverseField": {"name": "back", "type": "string"}})
+    assert [field["name"] for field in api.list("/collections/sides/fields:list")] == ["plain"]
+    field = {"name": "self", "type": "belongsTo", "target": "sides", "reverseField": "back"}
+    response = api.root.post("/collections/sides/fields:create", json=field)
+    assert (response.status_code, message_of(response)) == (400, '"reverseField" of field "self" must be an object')
+
+
 def test_a_column_that_is_a_key_of_a_relation_is_kept(api: Api) -> None:
     make(api, "shelves", {"name": "n", "type": "string"})
     make(
