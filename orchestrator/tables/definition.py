@@ -112,7 +112,7 @@ def read_collection(values: Any) -> CollectionDefinition:
         options.setdefault(automatic, declared)
     if options.get("tableName") not in (None, name) or options.get("schema") not in (None, "public"):
         raise InvalidError(f'the table of collection "{name}" has its name, in the schema "public"')
-    if options.get("inherits") or options.get("template") in {"view", "sql"} or options.get("view"):
+    if options.get("inherits") or options.get("template") in ("view", "sql") or options.get("view"):
         raise InvalidError("collections that inherit, views and queries are not created through the API")
     return CollectionDefinition(name=name, title=_text(values, "title"), options=options, fields=fields)
 

@@ -86,7 +86,7 @@ class Designer:
             indexed={*unique, *primary[:1]},
         )
         self.states[name] = state
-        options = {**definition.options, **self._checked_key(state, definition.options)}
+        options = self._checked_key(state, definition.options)
         self._take(state, definition.title, options)
         self._fillers(state, definition.options, {field.name for field in fields})
         if primary and definition.field(primary[0]) is None:
@@ -115,7 +115,7 @@ class Designer:
                 state.columns[column.name] = column.type
         self._port.fetch(
             "select orchestrator.describe_collection($1, $2, $3::pg_catalog.jsonb)",
-            [state.name, title, to_json({**options, **self._checked_key(state, options)})],
+            [state.name, title, to_json(self._checked_key(state, options))],
         )
         self._fillers(state, options, set(state.fields))
         for own in signatures(options):
@@ -329,14 +329,13 @@ class Designer:
                     raise InvalidError(f'field "{column}" is a key of relation "{name}" of collection "{other.name}"')
 
     def _checked_key(self, state: State, options: Mapping[str, Any]) -> dict[str, Any]:
+        rest = {name: value for name, value in options.items() if name != "filterTargetKey"}
         key = options.get("filterTargetKey")
-        if not key:
-            return {}
-        names = key if isinstance(key, list) else [key]
+        names = key if isinstance(key, list) else [key] if key else []
         for name in names:
-            if name not in state.columns:
+            if not isinstance(name, str) or name not in state.columns:
                 raise InvalidError(f'"{name}" of "{state.name}" does not exist')
-        return {"filterTargetKey": names[0] if len(names) == 1 else names}
+        return {**rest, "filterTargetKey": names[0] if len(names) == 1 else names} if names else rest
 
     # -- columns ---------------------------------------------------------------------------------------------------
 
