@@ -104,7 +104,7 @@ async def lost_password(ctx: Context) -> Reply:
 async def create_reset_token(ctx: Context) -> Reply:
     """A token that sets a user's password once, for an administrator to hand on."""
     key = ctx.params.filter_by_tk
-    if not isinstance(key, str | int) or not str(key).isdigit() or len(str(key)) > 18:
+    if not isinstance(key, str | int) or not str(key).isdecimal() or len(str(key)) > 18:
         raise NotFound
     expires_at = int(time.time()) + _RESET_LIFETIME
     token = (await ctx.services.tokens()).password_reset(int(key), expires_at)

@@ -108,11 +108,16 @@ def load_json(text: str) -> Any:
 
 
 def _is_fit(value: Any) -> bool:
-    if isinstance(value, str):
-        return _UNFIT.search(value) is None
-    if isinstance(value, dict):
-        return all(_UNFIT.search(key) is None and _is_fit(item) for key, item in value.items())
-    return all(map(_is_fit, value)) if isinstance(value, list) else True
+    ahead = [value]
+    while ahead:
+        item = ahead.pop()
+        if isinstance(item, dict):
+            ahead += [*item, *item.values()]
+        elif isinstance(item, list):
+            ahead += item
+        elif isinstance(item, str) and _UNFIT.search(item) is not None:
+            return False
+    return True
 
 
 def _no_constant(name: str) -> Any:

@@ -20,6 +20,8 @@ __all__ = ["get", "keys", "listing"]
 
 #: ids of jobs are their execution's id times this, and a number
 _JOBS = 1 << 20
+#: of a bigint, at most
+_DIGITS = 19
 #: instead of a count, whether rows follow the page
 _FOLLOWING = (b"true", b"false")
 #: where the nodes of a tree are that lie below another
@@ -128,7 +130,7 @@ def _request(ctx: Context) -> dict[str, Any]:
 def _narrowed(request: Mapping[str, Any]) -> Any:
     """A job is found through its execution: ids of jobs have no index."""
     key = request["filterByTk"]
-    if not isinstance(key, str | int) or not str(key).isdigit():
+    if not isinstance(key, str | int) or not str(key).isdecimal() or len(str(key)) > _DIGITS:
         return request["filter"]
     execution = {"executionId": int(key) // _JOBS}
     return {"$and": [execution, request["filter"]]} if request["filter"] else execution

@@ -58,6 +58,7 @@ _UPDATE: LiteralString = (
 _DEFAULT_ROLE: LiteralString = """
     insert into orchestrator.roles_users (user_id, role_name, "default")
     select $1::bigint, r.name, true from orchestrator.roles r where r."default" limit 1
+    returning role_name as name
 """
 
 
@@ -127,7 +128,7 @@ def _create(
     row = port.fetch(_ROWS, [to_json([key])])[0]
     if values.get("roles") is not None:
         return _with_roles(port, authority, row, values["roles"])
-    port.run(_DEFAULT_ROLE, [str(key)])
+    authority.reach_roles(given["name"] for given in port.fetch(_DEFAULT_ROLE, [str(key)]))
     return row
 
 

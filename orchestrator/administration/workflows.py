@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from orchestrator.administration import categories, store
 from orchestrator.administration.request import Answer, Request, conform, refuse
 from orchestrator.administration.revisions import revise
-from orchestrator.compiler.schema import anything, array, boolean, record, string
+from orchestrator.compiler.schema import Schema, anything, array, boolean, record, string
 from orchestrator.engine.encoding import to_json
 from orchestrator.errors import InvalidError, NotFoundError
 from orchestrator.triggers import trigger_problems, type_problem
@@ -20,6 +20,9 @@ __all__ = ["create", "destroy", "revision", "sync", "update"]
 
 #: what an update may change; the rest of its values is passed over
 _WRITABLE = ("title", "description", "enabled", "triggerTitle", "config", "options", "categories")
+#: null stands for what is so without a word
+_NUMBER = Schema(kind="integer", nullable=True)
+_OPTIONS = {"timeout": _NUMBER, "stackLimit": _NUMBER, "deleteExecutionOnStatus": array(_NUMBER, nullable=True)}
 _VALUES = record(
     {
         "key": string(nullable=True),
@@ -28,7 +31,7 @@ _VALUES = record(
         "triggerTitle": string(nullable=True),
         "enabled": boolean(),
         "sync": boolean(),
-        "options": record(),
+        "options": record(_OPTIONS),
         "categories": array(anything(), nullable=True),
     }
 )

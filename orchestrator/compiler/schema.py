@@ -202,7 +202,9 @@ def join(prefix: str, label: str) -> str:
 
 def is_integer(value: Any) -> TypeGuard[int | float | Decimal]:
     """Whether a JSON value is a whole number (1.0 is)."""
-    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and value == value // 1
+    if isinstance(value, Decimal):
+        return value.is_finite() and value == value.to_integral_value()
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
 
 
 def _is(kind: Kind, value: Any) -> bool:

@@ -7,6 +7,7 @@ Only requests and data nodes come through here; what SQL writes meets triggers, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -168,11 +169,15 @@ def _list(field: Field, value: Any) -> Any:
     return sorted(items) if ordered else items
 
 
+#: as a bigint holds it
+_COUNT = re.compile(r"-?[0-9]{1,19}")
+
+
 def _instant(field: Field, value: Any) -> Any:
     """Seconds or milliseconds since 1970; numbers are that already."""
     if not isinstance(value, str):
         return int(value) if isinstance(value, float | Decimal) else value
-    if value.strip().lstrip("-").isdigit():
+    if _COUNT.fullmatch(value.strip()):
         return int(value)
     at = parse(value)
     if at is None:

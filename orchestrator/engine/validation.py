@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -132,6 +132,10 @@ def _count(argument: Any) -> int:
     return int(argument)
 
 
+#: as many digits as a number that came as JSON can have
+_WIDE = Context(prec=1 << 18)
+
+
 def _bound(argument: Any) -> Decimal:
     number = _number(argument)
     if number is None:
@@ -199,7 +203,7 @@ def _places(argument: Any, value: Decimal) -> str | None:
 
 
 def _multiple(argument: Any, value: Decimal) -> str | None:
-    return None if value % _bound(argument) == 0 else f"must be a multiple of {argument}"
+    return None if _WIDE.remainder(_bound(value), _bound(argument)) == 0 else f"must be a multiple of {argument}"
 
 
 def _one_of(argument: Any, value: Any) -> str | None:

@@ -13,7 +13,7 @@ from orchestrator.engine.exemption import Exemption
 from orchestrator.engine.port import StatementError
 from orchestrator.engine.processor import BudgetExceeded
 from orchestrator.engine.verdict import error_text
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import InvalidError, OrchestratorError
 from orchestrator.hosts.backend import StatementId, statement_identity
 from orchestrator.hosts.plpy_port import statement_error
 from orchestrator.hosts.plpy_store import PlpyStore
@@ -131,6 +131,8 @@ class PlpyRequests(PlpyStore):
             error = statement_error(error)
         if isinstance(error, StatementError):
             return error
+        if isinstance(error, RecursionError):
+            return InvalidError("what was sent is nested too deeply")
         import traceback
 
         self._plpy.warning("pg-orchestrator: internal error", detail="".join(traceback.format_exception(error)))

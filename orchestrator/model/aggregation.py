@@ -211,7 +211,7 @@ def _number(request: Mapping[str, Any], name: str, *, least: int) -> int | None:
         return None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
         value = int(value)
-    if isinstance(value, Decimal | float) and value == value // 1:
+    if isinstance(value, Decimal | float) and -_GREATEST <= value <= _GREATEST and value == value // 1:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _GREATEST:
         raise InvalidError(f'"{name}" must be a number from {least}')

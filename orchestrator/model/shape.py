@@ -148,19 +148,25 @@ def _comma_list(text: str) -> list[str]:
 
 def _key(key: Any, parameters: Parameters) -> list[Any]:
     if isinstance(key, Mapping):
-        columns = sorted(key)
+        columns = _columns(key)
         first = len(parameters.values) + 1
         for column in columns:
             parameters.add(scalar_text(_scalar(key[column])))
         return ["columns", columns, first]
     if isinstance(key, list | tuple) and key and all(isinstance(item, Mapping) for item in key):
-        columns = sorted(key[0])
+        columns = _columns(key[0])
         if any(sorted(item) != columns for item in key):
             raise InvalidError("filterByTk invalid")
         return ["rows", columns, parameters.add(json_text(list(key)))]
     if isinstance(key, list | tuple):
         return ["any", parameters.add(array_literal([_scalar(item) for item in key]))]
     return ["one", parameters.add(scalar_text(_scalar(key)))]
+
+
+def _columns(key: Mapping[str, Any]) -> list[str]:
+    if not key:
+        raise InvalidError("filterByTk invalid")
+    return sorted(key)
 
 
 def _scalar(value: Any) -> Any:

@@ -43,7 +43,7 @@ def change(port: Port, request: str) -> str:
 
 def _create_collection(port: Port, asked: Request) -> Any:
     definition = read_collection(asked["values"])
-    designer = Designer(port)
+    designer = _designer(port, asked)
     if definition.name in designer.states or definition.name in asked["reserved"]:
         raise InvalidError(f"Collection named {definition.name} already exists")
     designer.create(definition)
@@ -56,7 +56,7 @@ def _create_collection(port: Port, asked: Request) -> Any:
 
 def _update_collection(port: Port, asked: Request) -> Any:
     values = _object(asked)
-    designer = Designer(port)
+    designer = _designer(port, asked)
     names = _keys(asked)
     for name in names:
         state = _own(designer, name)
@@ -76,7 +76,7 @@ def _update_collection(port: Port, asked: Request) -> Any:
 
 
 def _destroy_collection(port: Port, asked: Request) -> Any:
-    designer = Designer(port)
+    designer = _designer(port, asked)
     names = _keys(asked)
     for name in names:
         if name in _PROTECTED or name in asked["reserved"]:
@@ -89,7 +89,7 @@ def _destroy_collection(port: Port, asked: Request) -> Any:
 
 
 def _replace_fields(port: Port, asked: Request) -> Any:
-    designer = Designer(port)
+    designer = _designer(port, asked)
     for name in _keys(asked):
         _set_fields(designer, _own(designer, name), _object(asked).get("fields"))
     designer.settle()
@@ -107,7 +107,7 @@ def _apply_collection(port: Port, asked: Request) -> Any:
     name = values["name"]
     rest = {key: value for key, value in values.items() if key != "fields"}
     _update_collection(port, {**asked, "key": name, "values": rest})
-    designer = Designer(port)
+    designer = _designer(port, asked)
     for field in fields:
         _apply(designer, _own(designer, name), field)
     designer.settle()
@@ -133,7 +133,7 @@ def _set_fields(designer: Designer, state: State, values: Any) -> None:
 
 def _create_field(port: Port, asked: Request) -> Any:
     values = _object(asked)
-    designer = Designer(port)
+    designer = _designer(port, asked)
     state = _own(designer, asked.get("source") or values.get("collectionName"))
     fields = values if isinstance(values, list) else [values]
     made = [read_field(field) for field in fields]
@@ -148,7 +148,7 @@ def _create_field(port: Port, asked: Request) -> Any:
 def _apply_fields(port: Port, asked: Request) -> Any:
     """Fields as they are said, made or changed."""
     values = _object(asked)
-    designer = Designer(port)
+    designer = _designer(port, asked)
     fields = values if isinstance(values, list) else [values]
     names = []
     for field in fields:
@@ -174,7 +174,7 @@ def _apply(designer: Designer, state: State, values: Any) -> str:
 
 def _update_field(port: Port, asked: Request) -> Any:
     values = _object(asked)
-    designer = Designer(port)
+    designer = _designer(port, asked)
     found = [_addressed(designer, asked, key) for key in _keys(asked)]
     for state, name in found:
         _change(designer, state, name, values)
@@ -183,7 +183,7 @@ def _update_field(port: Port, asked: Request) -> Any:
 
 
 def _destroy_field(port: Port, asked: Request) -> Any:
-    designer = Designer(port)
+    designer = _designer(port, asked)
     for key in _keys(asked):
         state, name = _addressed(designer, asked, key)
         designer.drop_field(state, name)
@@ -247,6 +247,10 @@ def _keys(asked: Request) -> list[str]:
     if not names or len(names) < len(keys):
         raise InvalidError('"filterByTk" must be a name')
     return names
+
+
+def _designer(port: Port, asked: Request) -> Designer:
+    return Designer(port, _PROTECTED.union(asked["reserved"]))
 
 
 def _own(designer: Designer, name: Any) -> State:

@@ -112,7 +112,7 @@ def read_collection(values: Any) -> CollectionDefinition:
         options.setdefault(automatic, declared)
     if options.get("tableName") not in (None, name) or options.get("schema") not in (None, "public"):
         raise InvalidError(f'the table of collection "{name}" has its name, in the schema "public"')
-    if options.get("inherits") or options.get("template") in {"view", "sql"} or options.get("view"):
+    if options.get("inherits") or options.get("template") in ("view", "sql") or options.get("view"):
         raise InvalidError("collections that inherit, views and queries are not created through the API")
     return CollectionDefinition(name=name, title=_text(values, "title"), options=options, fields=fields)
 
@@ -145,9 +145,10 @@ def read_field(values: Any) -> FieldDefinition:
     interface = _text(values, "interface")
     options = {key: value for key, value in values.items() if key not in _OF_FIELD and value is not None}
     _check_options(name, type_, options)
-    return FieldDefinition(
-        name=name, type=type_, interface=interface, options=options, reverse=values.get("reverseField") or None
-    )
+    reverse = (values.get("reverseField") or None) if type_ in ASSOCIATIONS else None
+    if reverse is not None and not isinstance(reverse, dict):
+        raise InvalidError(f'"reverseField" of field "{name}" must be an object')
+    return FieldDefinition(name=name, type=type_, interface=interface, options=options, reverse=reverse)
 
 
 def _check_options(name: str, type_: str, options: Mapping[str, Any]) -> None:

@@ -42,8 +42,9 @@ _OBJECTIONS = frozenset({"2BP01", "0A000", "42P07", "42701", "42710", "42830", "
 class Designer:
     """One change of collections: states as they will be, and the names of what was touched."""
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: Port, reserved: frozenset[str]) -> None:
         self._port = port
+        self._reserved = reserved
         self.states = read_states(port)
         self._touched: set[str] = set()
 
@@ -85,7 +86,7 @@ class Designer:
             indexed={*unique, *primary[:1]},
         )
         self.states[name] = state
-        options = {**definition.options, **self._checked_key(state, definition.options)}
+        options = self._checked_key(state, definition.options)
         self._take(state, definition.title, options)
         self._fillers(state, definition.options, {field.name for field in fields})
         if primary and definition.field(primary[0]) is None:
@@ -114,7 +115,7 @@ class Designer:
                 state.columns[column.name] = column.type
         self._port.fetch(
             "select orchestrator.describe_collection($1, $2, $3::pg_catalog.jsonb)",
-            [state.name, title, to_json({**options, **self._checked_key(state, options)})],
+            [state.name, title, to_json(self._checked_key(state, options))],
         )
         self._fillers(state, options, set(state.fields))
         for own in signatures(options):
@@ -249,7 +250,7 @@ class Designer:
 
     def _relate(self, state: State, field: FieldDefinition, position: int, *, implicit: bool = False) -> None:
         field = completed(field, state, self.states)
-        plan = Plan()
+        plan = Plan(self._reserved)
         plan_relation(plan, self.states, state, field)
         for statement in plan.statements:
             self._execute(statement)
@@ -328,14 +329,13 @@ class Designer:
                     raise InvalidError(f'field "{column}" is a key of relation "{name}" of collection "{other.name}"')
 
     def _checked_key(self, state: State, options: Mapping[str, Any]) -> dict[str, Any]:
+        rest = {name: value for name, value in options.items() if name != "filterTargetKey"}
         key = options.get("filterTargetKey")
-        if not key:
-            return {}
-        names = key if isinstance(key, list) else [key]
+        names = key if isinstance(key, list) else [key] if key else []
         for name in names:
-            if name not in state.columns:
+            if not isinstance(name, str) or name not in state.columns:
                 raise InvalidError(f'"{name}" of "{state.name}" does not exist')
-        return {"filterTargetKey": names[0] if len(names) == 1 else names}
+        return {**rest, "filterTargetKey": names[0] if len(names) == 1 else names} if names else rest
 
     # -- columns ---------------------------------------------------------------------------------------------------
 

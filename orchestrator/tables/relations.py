@@ -32,7 +32,9 @@ _INSTANT = "timestamp with time zone"
 class Plan:
     """Statements, and what has to be registered once they were executed."""
 
-    def __init__(self) -> None:
+    def __init__(self, reserved: frozenset[str]) -> None:
+        #: names that mean something else than a table of theirs would
+        self.reserved = reserved
         self.statements: list[str] = []
         #: collections whose table or relations change
         self.touched: set[str] = set()
@@ -96,6 +98,8 @@ def _link(plan: Plan, states: dict[str, State], source: State, target: State, op
     near, far = options["foreignKey"], options["otherKey"]
     through = states.get(options["through"])
     if through is None:
+        if options["through"] in plan.reserved:
+            raise InvalidError(f"Collection named {options['through']} already exists")
         if near == far:
             raise InvalidError(f'"foreignKey" and "otherKey" are both "{near}"')
         types = _key_type(source, options["sourceKey"]), _key_type(target, options["targetKey"])
@@ -148,10 +152,10 @@ def _refer(
     otherwise: str | None = None,
 ) -> None:
     """A column of the child that refers to the parent's key, by a foreign key where the parent exists."""
+    if child.created is None:
+        raise InvalidError(f'collection "{child.name}" cannot be changed')
     wanted = _key_type(parent, key) if parent is not None else "bigint"
     if column not in child.columns:
-        if child.created is None:
-            raise InvalidError(f'collection "{child.name}" cannot be changed')
         plan.statements.append(ddl.add_column(child.table, Column(name=column, type=wanted)))
         child.columns[column] = wanted
         plan.columns.append((child.name, column, visible))

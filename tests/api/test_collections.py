@@ -166,6 +166,18 @@ def test_options_say_how_rows_are_addressed_and_counted(api: Api) -> None:
     assert page == {"data": [{"code": "a"}], "meta": {"hasNext": True, "page": 1, "pageSize": 1}}
 
 
+def test_a_key_that_says_nothing_leaves_rows_addressable(api: Api) -> None:
+    make(api, "addressed", {"name": "a", "type": "string"}, filterTargetKey=None, tree="adjacency-list", template=[])
+    row = api.create("addressed", {"a": "x"})
+    for key in (None, [], ""):
+        path = "/collections:update?filterByTk=addressed"
+        assert api.root.post(path, json={"filterTargetKey": key}).status_code == 200
+        assert api.root.get(f"/addressed:get/{row['id']}").json()["data"]["a"] == "x"
+        assert len(api.list("/addressed:list", tree="true")) == 1
+    for key in ({"a": 1}, [["a"]]):
+        assert api.root.post(path, json={"filterTargetKey": key}).status_code == 400
+
+
 def test_views_on_a_table_go_with_it_on_demand(api: Api) -> None:
     make(api, "viewed", {"name": "a", "type": "string"})
     api.db.execute("create view on_viewed as select a from viewed")

@@ -68,6 +68,26 @@ def test_relations_are_foreign_keys_with_the_rule_that_was_declared(api: Api) ->
     assert shown["topicId"]["isForeignKey"] is True
 
 
+def test_a_relation_never_changes_tables_of_users_and_roles(api: Api) -> None:
+    make(api, "owners", {"name": "name", "type": "string"})
+    api.create("owners", [{"name": str(number)} for number in range(20)])
+    link = {"type": "belongsToMany", "target": "roles", "foreignKey": "userId", "otherKey": "roleName"}
+    users, roles = 'collection "users" cannot be changed', 'collection "roles" cannot be changed'
+    for field, message in (
+        ({"type": "hasOne", "target": "users", "foreignKey": "id", "onDelete": "CASCADE"}, users),
+        ({"type": "hasMany", "target": "users", "foreignKey": "id"}, users),
+        ({"type": "hasMany", "target": "roles", "foreignKey": "name", "sourceKey": "name"}, roles),
+        ({**link, "target": "owners", "through": "users", "foreignKey": "id", "otherKey": "id"}, users),
+        ({**link, "through": "rolesUsers"}, "Collection named rolesUsers already exists"),
+        ({**link, "through": "workflows"}, "Collection named workflows already exists"),
+    ):
+        response = api.root.post("/collections/owners/fields:create", json={"name": "theirs", **field})
+        assert (response.status_code, message_of(response)) == (400, message), field
+    foreign = "select from pg_constraint where confrelid = 'owners'::regclass"
+    assert api.db.execute(foreign).fetchall() == []
+    assert api.db.execute("""select to_regclass('"rolesUsers"') is null""").fetchone() == (True,)
+
+
 def test_keys_that_are_not_named_are_drawn_and_indexed(api: Api) -> None:
     make(api, "ones", {"name": "n", "type": "string"})
     make(
@@ -137,6 +157,14 @@ def test_reverse_field_makes_the_other_side(api: Api) -> None:
     assert response.json()["data"]["reverseKey"] == reverse["key"]
     api.create("teams", {"players": [{"n": "a"}]})
     assert [row["n"] for row in api.list("/teams/1/players:list")] == ["a"]
+
+
+def test_only_a_relation_has_another_side(api: Api) -> None:
+    make(api, "sides", {"name": "plain", "type": "string", "reverseField": {"name": "back", "type": "string"}})
+    assert [field["name"] for field in api.list("/collections/sides/fields:list")] == ["plain"]
+    field = {"name": "self", "type": "belongsTo", "target": "sides", "reverseField": "back"}
+    response = api.root.post("/collections/sides/fields:create", json=field)
+    assert (response.status_code, message_of(response)) == (400, '"reverseField" of field "self" must be an object')
 
 
 def test_a_column_that_is_a_key_of_a_relation_is_kept(api: Api) -> None:

@@ -102,7 +102,8 @@ def test_a_unix_timestamp_is_a_number_in_the_table_and_an_instant_on_the_wire(ap
         (1, "2026-01-02T03:04:05.000Z"),
     ]
     assert len(api.list("/events:list", filter='{"exactly.$gt":"2026-01-02T03:04:05Z"}')) == 1
-    assert _messages(api.root.post("/events:create", json={"at": "soon"})) == ['Invalid Date "soon"']
+    for text in ("soon", "--5", "²", "9" * 5000):
+        assert _messages(api.root.post("/events:create", json={"at": text})) == [f'Invalid Date "{text}"']
 
 
 def test_one_row_is_chosen_at_a_time(api: Api) -> None:
@@ -249,6 +250,14 @@ def test_every_rule_that_is_broken_is_told(api: Api) -> None:
     assert api.root.post(path, json={"age": 20}).status_code == 200
     assert _messages(api.root.post(path, json={"age": 200})) == ['"People: age" must be less than or equal to 150']
     assert _messages(api.root.post(path, json={"must": None})) == ['"People: must" is required']
+
+
+def test_a_number_may_be_a_multiple_however_large_it_is(api: Api) -> None:
+    rules = [{"name": "multiple", "args": {"base": 0.5}}]
+    _make(api, "steps", {"name": "n", "type": "double", "validation": {"type": "number", "rules": rules}})
+    for number in (1.5, 1e20, 1e300):
+        assert api.create("steps", {"n": number})["n"] == number
+    assert _messages(api.root.post("/steps:create", json={"n": 1.25})) == ['"steps: n" must be a multiple of 0.5']
 
 
 def test_rules_hold_for_nested_records_that_are_written(api: Api) -> None:

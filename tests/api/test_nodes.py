@@ -108,6 +108,7 @@ def test_nodes_stand_where_they_were_put(editor: Editor) -> None:
         ({"type": "end", "config": "x"}, ['"config" must be of type object']),
         ({"type": "end", "title": 1}, ['"title" must be a string']),
         ({"type": "end", "upstreamId": None, "branchIndex": "x"}, ["branchIndex must be a number"]),
+        ({"type": "end", "upstreamId": None, "branchIndex": 1e300}, ["branchIndex must be a number"]),
     ],
 )
 def test_what_is_wrong_with_a_node_is_told_and_nothing_is_written(

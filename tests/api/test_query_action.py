@@ -233,6 +233,7 @@ def test_no_more_rows_than_a_page_may_have(serve: Serve, login_dsn: str) -> None
         ({"measures": [_measure("id")], "having": {"title": 1}}, "Invalid SQL column or table reference"),
         ({"measures": [_measure("id")], "having": "{"}, '"filter" is not valid JSON'),
         ({"measures": [_measure("id")], "limit": -1}, '"limit" must be a number from 1'),
+        ({"measures": [_measure("id")], "limit": 1e300}, '"limit" must be a number from 1'),
         ({"measures": [_measure("id")], "offset": "x"}, '"offset" must be a number from 0'),
     ],
     ids=lambda value: json.dumps(value) if isinstance(value, dict | list) else None,

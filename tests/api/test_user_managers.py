@@ -50,6 +50,18 @@ def test_nobody_gives_or_takes_a_role_with_more_power(api: Api, manager: As, rul
     assert roles_of(api, holder) == [role]
 
 
+def test_newcomers_are_made_by_who_could_give_them_their_role(api: Api, manager: As, ruler: As) -> None:
+    api.root.post("/roles:update?filterByTk=admin", json={"default": True})
+    try:
+        assert manager.forbidden("users", "create", values={"username": "ladder"})
+        assert manager.forbidden("users", "create", values=[{"username": "ladder"}])
+        assert manager("users", "create", values={"username": "plain", "roles": []})["data"]
+        user = ruler("users", "create", values={"username": "ladder"})["data"]
+    finally:
+        api.root.post("/roles:update?filterByTk=member", json={"default": True})
+    assert roles_of(api, user["id"]) == ["admin"]
+
+
 @pytest.mark.parametrize("role", ["root", "admin"])
 def test_nobody_changes_a_user_with_more_power(api: Api, manager: As, ruler: As, role: str) -> None:
     holder = made(api, "eve", roles=[role, "member"])["id"]

@@ -104,6 +104,8 @@ def test_a_draft_shows_every_column(api: Api) -> None:
         ({"config": []}, ['"config" must be of type object']),
         ({"config": None}, ['"config" must be of type object']),
         ({"title": 5, "enabled": "yes"}, ['"title" must be a string', '"enabled" must be a boolean']),
+        ({"options": {"timeout": "x"}}, ['"options.timeout" must be an integer']),
+        ({"options": {"deleteExecutionOnStatus": 1}}, ['"options.deleteExecutionOnStatus" must be an array']),
         ({"nodes": [{"type": "end"}]}, ['"nodes" cannot be created with their workflow']),
         ({"categories": ["x"]}, ["categories must be given by their ids"]),
     ],
