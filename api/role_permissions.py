@@ -41,7 +41,7 @@ async def get_permissions(ctx: Context) -> Reply:
         ctx.params.appends = _WHOLE
     named: dict[str, Any] | None = None
     if key is not None:
-        named = {"$or": [{"name": key}, {"id": key}]} if str(key).isdigit() else {"name": key}
+        named = {"$or": [{"name": key}, {"id": key}]} if str(key).isdecimal() else {"name": key}
     return await reads.get(narrowed(_of_source(ctx), named))
 
 
