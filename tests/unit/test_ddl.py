@@ -138,7 +138,7 @@ def _state(name: str, **columns: str) -> State:
 
 def _plan(field: dict[str, Any], *states: State) -> list[str]:
     known = {state.name: state for state in states}
-    plan = Plan()
+    plan = Plan(frozenset())
     plan_relation(plan, known, states[0], completed(read_field({"name": "r", **field}), states[0], known))
     return plan.statements
 
