@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -43,8 +44,8 @@ def up(directory: Path, *arguments: str, **environment: str) -> Done:
     )
 
 
-def status(directory: Path) -> dict[str, object]:
-    loaded: dict[str, object] = json.loads(run("status", "--json", "--data-dir", directory).stdout)
+def status(directory: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(run("status", "--json", "--data-dir", directory).stdout)
     return loaded
 
 
@@ -112,7 +113,7 @@ def test_up_again_brings_a_lost_server_back_to_those_who_wait_for_it(directory: 
     # an immediate shutdown, as after a crash
     os.kill(json.loads((directory / "state.json").read_text())["processes"]["postgres"][0], signal.SIGQUIT)
     deadline = time.monotonic() + 30
-    while len(status(directory)["pids"]) == 3:  # type: ignore[arg-type]
+    while len(status(directory)["pids"]) == 3:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     elsewhere = run("up", "--detach", "--data-dir", directory, "--pg-port", "1")
@@ -121,7 +122,7 @@ def test_up_again_brings_a_lost_server_back_to_those_who_wait_for_it(directory: 
     assert up(directory, "--no-demo").returncode == 0
     after = status(directory)
     assert (after["dsn"], after["api"]) == (before["dsn"], before["api"])
-    assert len(set(before["pids"]) & set(after["pids"])) == 2  # type: ignore[call-overload]
+    assert len(set(before["pids"]) & set(after["pids"])) == 2
     with urllib.request.urlopen(f"{after['api']}/api/__ready") as reply:
         assert reply.status == 200
 

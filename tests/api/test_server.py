@@ -1,4 +1,4 @@
-"""The server around the actions: routes, ids, health, metrics, a changing catalog, a lost database, processes."""
+"""The server around the actions: routes, ids, health, metrics, a changing catalog, a lost database."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from pathlib import Path
 
 import httpx
 import psycopg
@@ -22,6 +19,7 @@ from orchestrator.cluster import Cluster, free_port
 from orchestrator.schema import installer
 
 from .conftest import PASSWORD, Api, Serve
+from .processes import children
 
 
 @pytest.mark.parametrize(
@@ -206,7 +204,7 @@ def test_requests_in_flight_finish_when_the_server_stops(
             time.sleep(0.5)
             if told == "all":
                 # as systemd does
-                for child in _children(process):
+                for child in children(process):
                     os.kill(child, signal.SIGTERM)
             process.send_signal(signal.SIGTERM)
             time.sleep(0.5)
@@ -243,19 +241,6 @@ def test_logs_have_no_secrets_and_answers_no_internals(serve: Serve, login_dsn: 
         assert secret not in output
 
 
-def test_several_processes_share_the_port_and_add_up_their_metrics(serve: Serve, login_dsn: str) -> None:
-    port = free_port()
-    process = serve(dsn=login_dsn, port=port, processes=2, access_log=False)
-    url = f"http://127.0.0.1:{port}"
-    token = httpx.post(f"{url}/api/auth:signIn", json={"account": "root", "password": PASSWORD}).json()["data"]["token"]
-    headers = {"Authorization": f"Bearer {token}"}
-    for _ in range(20):
-        assert httpx.get(f"{url}/api/posts:list", headers=headers).status_code == 200
-    assert 'orchestrator_http_requests_total{action="list",status="200"} 20.0' in httpx.get(f"{url}/metrics").text
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
-
-
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_request_that_does_not_finish_does_not_hold_up_the_stop(
     api: Api, serve: Serve, login_dsn: str, processes: int
@@ -275,91 +260,6 @@ def test_a_request_that_does_not_finish_does_not_hold_up_the_stop(
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert isinstance(writing.exception(10), httpx.TransportError)
-
-
-def _children(process: subprocess.Popen[bytes]) -> list[int]:
-    listed = subprocess.run(
-        ["ps", "--no-headers", "-o", "pid", "--ppid", str(process.pid)], capture_output=True, check=False
-    )
-    return [int(pid) for pid in listed.stdout.split()]
-
-
-def test_one_process_is_one_process(api: Api, serve: Serve, login_dsn: str) -> None:
-    assert _children(serve(dsn=login_dsn, port=free_port())) == []
-
-
-def _serving(process: subprocess.Popen[bytes], number: int) -> set[int]:
-    """The children that serve, once there are so many; not the one that watches over Python's shared resources."""
-    for _ in range(100):
-        found = set()
-        for pid in _children(process):
-            with suppress(FileNotFoundError, ProcessLookupError):
-                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    found.add(pid)
-        if len(found) == number:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{len(found)} processes instead of {number}")
-
-
-def test_a_process_that_crashes_is_replaced(serve: Serve, login_dsn: str) -> None:
-    port = free_port()
-    process = serve(dsn=login_dsn, port=port, processes=2)
-    victim = min(_serving(process, 2))
-    os.kill(victim, signal.SIGKILL)
-    time.sleep(0.5)
-    assert victim not in _serving(process, 2)
-    for _ in range(10):
-        assert httpx.get(f"http://127.0.0.1:{port}/api/__ready", timeout=20).status_code == 200
-    process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=20)
-    assert process.returncode == 0
-    lines = [json.loads(line) for line in output.decode().splitlines()]
-    (line,) = [line for line in lines if line["event"] == "a process ended and is replaced"]
-    assert (line["pid"], line["exit_code"]) == (victim, -signal.SIGKILL)
-
-
-@pytest.mark.parametrize("pause", [0, 0.1, 2])
-def test_nobody_serves_on_when_the_first_process_is_killed(serve: Serve, login_dsn: str, pause: float) -> None:
-    process = serve(dsn=login_dsn, port=free_port(), processes=2)
-    # at once, when one of them is only starting, and later
-    time.sleep(pause)
-    children = _serving(process, 2)
-    process.kill()
-    for _ in range(100):
-        if not any(Path(f"/proc/{pid}").exists() for pid in children):
-            return
-        time.sleep(0.1)
-    raise AssertionError("they serve on")
-
-
-def _metrics_directory(pid: int) -> Path:
-    """Where a process that serves with others keeps its counters."""
-    for line in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-        name, _, value = line.partition(b"=")
-        if name == b"PROMETHEUS_MULTIPROC_DIR":
-            return Path(value.decode())
-    raise AssertionError("it keeps none")
-
-
-@pytest.mark.parametrize("survivors", [True, False])
-def test_counters_of_killed_processes_do_not_stay_behind(serve: Serve, login_dsn: str, survivors: bool) -> None:
-    process = serve(dsn=login_dsn, port=free_port(), processes=2)
-    children = _serving(process, 2)
-    directory = _metrics_directory(min(children))
-    assert directory.is_dir()
-    process.kill()
-    if not survivors:
-        for pid in children:
-            os.kill(pid, signal.SIGKILL)
-    for _ in range(100):
-        if not any(Path(f"/proc/{pid}").exists() for pid in children):
-            break
-        time.sleep(0.1)
-    if not survivors:
-        other = serve(dsn=login_dsn, port=free_port(), processes=2)
-        assert _metrics_directory(min(_serving(other, 2))).is_dir()
-    assert not directory.exists()
 
 
 def test_a_client_that_hangs_up_is_no_failure_of_the_server(api: Api, serve: Serve, login_dsn: str) -> None:
