@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from orchestrator.engine.expressions import ExpressionError, compile_expression
 
@@ -396,32 +392,3 @@ def test_variables_are_not_changed_by_evaluation() -> None:
 def test_an_unknown_engine_raises_when_evaluated() -> None:
     expression = compile_expression("nope", "1")
     assert expression.error == 'Error: no evaluator registered for "nope"'
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (" n is {{$context.n}} ", "n is 5"),
-        ("[{{$context.nothing}}{{nope}}{{bad}}]", "[]"),
-        ("{{$context.price}}", "19.99"),
-        ("{{$context.list}}", "3,1,2"),
-        ("{{this.x}} {{a b}}", "{{this.x}} {{a b}}"),
-    ],
-)
-def test_the_string_engine_replaces_tokens_by_text(text: str, expected: str) -> None:
-    scope = {**SCOPE, "bad": math.nan}
-    assert compile_expression("string", text).evaluate(scope) == expected
-
-
-@given(st.integers(-1000, 1000), st.integers(-1000, 1000), st.integers(1, 1000))
-def test_arithmetic_agrees_with_python(a: int, b: int, c: int) -> None:
-    scope = {"a": a, "b": b, "c": c}
-    expression = compile_expression("math.js", "({{a}} + {{b}}) * {{c}} - {{a}} mod {{c}}")
-    assert expression.evaluate(scope) == (a + b) * c - a % c
-
-
-@given(st.text(alphabet="0123456789+-*/^!%()[]{}.,:;?<>=&|~ 'abxyz\"\n", max_size=30))
-def test_any_text_ends_in_a_value_or_an_expression_error(text: str) -> None:
-    for engine in ("math.js", "formula.js"):
-        with suppress(ExpressionError):
-            compile_expression(engine, text).evaluate({})
