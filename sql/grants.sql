@@ -31,7 +31,7 @@ begin
             -- these stay the installing superuser's
             and p.proname not in (
                 'publish', 'put_plan', 'write_guards', 'write_before', 'write_close', 'write_truncate', 'write_after',
-                'set_firing', 'lock_patiently', 'attach_statement_triggers', 'attach_row_triggers', 'attach_member', 'attach_dispatcher', 'attach_after',
+                'set_firing', 'lock_in_turns', 'lock_patiently', 'attach_statement_triggers', 'attach_row_triggers', 'attach_member', 'attach_dispatcher', 'attach_after', 'attach_close', 'attach_closes',
                 'detach_triggers', 'drop_hooks', 'keep_up', 'register_collection', 'unregister_collection', 'manage', 'unmanage',
                 'change_collection', 'take_collection', 'attach_filler', 'detach_fillers'
             )
@@ -82,6 +82,7 @@ grant execute on function
     orchestrator.fall_asleep, orchestrator.get_up, orchestrator.set_fence, orchestrator.fence_passed,
     orchestrator.run_executions, orchestrator.run_execution, orchestrator.lock_suspects, orchestrator.suspect_execution,
     orchestrator.abort_expired, orchestrator.seconds_to_expiry, orchestrator.unpark_executions, orchestrator.fold_counts, orchestrator.forget_statements,
+    orchestrator.attach_waiting,
     orchestrator.current_time
     to orchestrator_api;
 

@@ -64,6 +64,7 @@
 -- guard: before the row
 \ir functions/guard/bound_programs.sql
 \ir functions/guard/enforce.sql
+\ir functions/guard/few_rows.sql
 \ir functions/guard/load_plan.sql
 \ir functions/guard/pin_statement.sql
 \ir functions/guard/plan_in_snapshot.sql
@@ -184,12 +185,17 @@
 \ir functions/publish/table_family.sql
 \ir functions/publish/set_firing.sql
 \ir functions/publish/follows.sql
+\ir functions/publish/lock_in_turns.sql
 \ir functions/publish/lock_patiently.sql
 \ir functions/publish/attach_statement_triggers.sql
 \ir functions/publish/refuse_later_triggers.sql
 \ir functions/publish/attach_row_triggers.sql
 \ir functions/publish/attach_member.sql
 \ir functions/publish/closes.sql
+\ir functions/publish/is_attached.sql
+\ir functions/publish/attach_close.sql
+\ir functions/publish/attach_closes.sql
+\ir functions/publish/attach_waiting.sql
 \ir triggers/dispatcher.sql
 \ir functions/publish/attach_after.sql
 \ir functions/publish/put_plan.sql

@@ -187,6 +187,7 @@ def quick_of(frame: Frame, event: str) -> Passing | None:
         return _all_pass_and_are_kept(frame, answers, kept)
     answer, write = answers[0], context_writer(columns)
     contexts, jobs = frame.passed[guards[0].program]
+    at = _flush_at(frame)
 
     def passes_and_is_kept(values: Sequence[Any]) -> Any:
         text = answer(values)
@@ -194,9 +195,14 @@ def quick_of(frame: Frame, event: str) -> Passing | None:
             return None
         contexts.append(write(values))
         jobs.append(text)
-        return FULL if len(jobs) >= FLUSH_AT else True
+        return FULL if len(jobs) >= at else True
 
     return passes_and_is_kept
+
+
+def _flush_at(frame: Frame) -> int:
+    """How many executions may wait in memory: none where nothing is closed after a statement."""
+    return FLUSH_AT if frame.plan.closes else 1
 
 
 def _all_pass(answers: list[Passing]) -> Passing:
@@ -206,7 +212,7 @@ def _all_pass(answers: list[Passing]) -> Passing:
 def _all_pass_and_are_kept(
     frame: Frame, answers: list[Passing], kept: list[tuple[list[str], list[str]] | None]
 ) -> Passing:
-    write = context_writer(frame.plan.columns)
+    write, at = context_writer(frame.plan.columns), _flush_at(frame)
 
     def passes(values: Sequence[Any]) -> Any:
         texts = []
@@ -221,7 +227,7 @@ def _all_pass_and_are_kept(
             if lane is not None:
                 lane[0].append(context)
                 lane[1].append(text)
-                told = FULL if len(lane[1]) >= FLUSH_AT else told
+                told = FULL if len(lane[1]) >= at else told
         return told
 
     return passes

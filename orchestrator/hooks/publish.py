@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from orchestrator.compiler.document import check
 from orchestrator.compiler.graph import Graph
@@ -21,6 +21,16 @@ __all__ = ["Workflow", "compile_workflow", "publish"]
 _EVENTS = ("insert", "update", "delete")
 #: conditions compiled into an inlined SQL guard; beyond, planning them costs more than a call a row
 INLINED_WORKFLOWS = 4
+#: how often a publisher asks for the lock of a table, for 20 ms each time
+_TURNS = 5
+
+
+class Publisher(Port, Protocol):
+    """A port that knows how long what it locks stays locked."""
+
+    @property
+    def in_transaction_block(self) -> bool:
+        """Whether the transaction goes on after the client's statement."""
 
 
 class Workflow:
@@ -51,7 +61,7 @@ class Workflow:
         return self.type == INTERCEPTION.name and self.is_global and event in INTERCEPTION.events(self.config)
 
 
-def publish(port: Port, collections: str) -> None:
+def publish(port: Publisher, collections: str) -> None:
     """Bring programs, plan and generated functions of collections (a JSON array of names) up to date.
 
     Raises:
@@ -64,7 +74,7 @@ def publish(port: Port, collections: str) -> None:
             _publish(port, state)
 
 
-def _publish(port: Port, state: Mapping[str, Any]) -> None:
+def _publish(port: Publisher, state: Mapping[str, Any]) -> None:
     gone = frozenset(state["gone"])
     generated = frozenset(field["name"] for field in state["fields"] if field.get("generated"))
     workflows = [compile_workflow(port, row, gone, generated) for row in state["workflows"]]
@@ -83,8 +93,9 @@ def _publish(port: Port, state: Mapping[str, Any]) -> None:
         "deleteGuard": next((w.key for w in workflows if w.guards("delete")), None),
     }
     port.fetch(
-        "select orchestrator.put_plan($1, $2::pg_catalog.jsonb, $3::pg_catalog.jsonb)",
-        [state["collection"], to_json(plan), to_json(hooks)],
+        "select orchestrator.put_plan($1, $2::pg_catalog.jsonb, $3::pg_catalog.jsonb, $4::pg_catalog.int4)",
+        # a lock that is got is kept to the end of the transaction
+        [state["collection"], to_json(plan), to_json(hooks), str(0 if port.in_transaction_block else _TURNS)],
     )
 
 

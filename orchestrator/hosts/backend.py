@@ -10,8 +10,18 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
-__all__ = ["StatementId", "command_id", "settings_reader", "statement_identity", "trigger_depth"]
+__all__ = [
+    "StatementId",
+    "command_id",
+    "settings_reader",
+    "statement_identity",
+    "transaction_block",
+    "trigger_depth",
+    "used_command_id",
+]
 
 #: transaction start, subtransaction, message start, trigger depth
 StatementId = tuple[int, int, int, int]
@@ -47,10 +57,26 @@ def command_id() -> Callable[[], int]:
 
     It grows from one statement of a message to the next, and within a statement only when something else writes.
     """
-    current = ctypes.PyDLL(None).GetCurrentCommandId
+    return partial(_current_command_id(), False)
+
+
+def used_command_id() -> Callable[[], int]:
+    """A function that tells the command as one that wrote: the next statement has another one for certain."""
+    return partial(_current_command_id(), True)
+
+
+def _current_command_id() -> Callable[[bool], int]:
+    current: Any = ctypes.PyDLL(None).GetCurrentCommandId
     current.restype = ctypes.c_uint32
     current.argtypes = (ctypes.c_bool,)
-    return lambda: int(current(False))
+    return cast("Callable[[bool], int]", current)
+
+
+def transaction_block() -> Callable[[], bool]:
+    """A function that tells whether what runs is a part of a longer transaction, or of a subtransaction."""
+    block = ctypes.PyDLL(None).IsTransactionBlock
+    block.restype = ctypes.c_bool
+    return lambda: bool(block())
 
 
 def trigger_depth() -> Callable[[], int]:

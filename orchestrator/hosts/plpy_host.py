@@ -21,7 +21,7 @@ from orchestrator.engine.processor import BudgetExceeded
 from orchestrator.engine.quick import Passing
 from orchestrator.engine.verdict import Refusal, error_text, skip_text
 from orchestrator.errors import ConflictError, OrchestratorError, SerializationError
-from orchestrator.hosts.backend import StatementId, command_id, trigger_depth
+from orchestrator.hosts.backend import StatementId, command_id, transaction_block, trigger_depth, used_command_id
 from orchestrator.hosts.plpy_requests import PlpyRequests
 
 __all__ = ["PlpyHost"]
@@ -44,12 +44,18 @@ class PlpyHost(PlpyRequests):
         self._frames: dict[tuple[str, int], Frame] = {}
         #: young plans that a statement's snapshot has seen
         self._seen_plans: set[int] = set()
-        #: plan, statement and command of the last insert that was judged, what answers for its next rows, and the frame
-        self._quick: tuple[int, StatementId, int | None, Passing, Frame] | None = None
+        #: plan and statement of the last insert that was judged, what answers for its next rows, and the frame
+        self._quick: tuple[int, StatementId, Passing, Frame] | None = None
         #: by plan, what answers for rows of any insert: nothing about the statement matters
         self._settled: dict[int, Passing] = {}
         self._command_id: Callable[[], int] = command_id()
+        self._used_command_id: Callable[[], int] = used_command_id()
         self._depth: Callable[[], int] = trigger_depth()
+        self._block: Callable[[], bool] = transaction_block()
+        #: calls that are under way; nested ones are in a subtransaction, and cannot tell what the outermost one can
+        self._calls = 0
+        #: whether the transaction goes on after the client's statement
+        self.in_transaction_block = False
 
     # -- entry points ----------------------------------------------------------------------------------------------
 
@@ -113,9 +119,9 @@ class PlpyHost(PlpyRequests):
                     and quick[0] == plan_id
                     and event == "insert"
                     and quick[1] == identity
-                    and (quick[2] is None or quick[2] == self._command_id())
+                    and not self._is_over(quick[3])
                 ):
-                    passed = quick[3](values)
+                    passed = quick[2](values)
         except (Exception, BudgetExceeded, SystemExit):
             # judged again in full, where the error becomes the node's
             self._runs += 1
@@ -124,7 +130,7 @@ class PlpyHost(PlpyRequests):
             return None
         try:
             if passed == FULL and quick is not None:
-                return self._flush(quick[4])
+                return self._flush(quick[3])
             return self._judge(plan_id, identity or self.statement_id(), event, values)
         finally:
             self._busy = busy
@@ -132,7 +138,7 @@ class PlpyHost(PlpyRequests):
     def _passes(self, plan_id: int, frame: Frame, values: list[Any]) -> bool:
         """Whether an inserted row passes quickly; what says so is kept for the next ones."""
         quick = self._quick
-        if plan_id in self._settled or (quick is not None and quick[4] is frame):
+        if plan_id in self._settled or (quick is not None and quick[3] is frame):
             # asked already
             return False
         passes = quick_of(frame, "insert")
@@ -142,7 +148,7 @@ class PlpyHost(PlpyRequests):
         if is_settled(frame) and not self._is_elsewhere(frame):
             self._settled[plan_id] = passes
         else:
-            self._quick = plan_id, frame.identity, frame.command, passes, frame
+            self._quick = plan_id, frame.identity, passes, frame
         try:
             return bool(passes(values))
         except (Exception, BudgetExceeded, SystemExit):
@@ -161,6 +167,7 @@ class PlpyHost(PlpyRequests):
 
     def _flush(self, frame: Frame) -> str | None:
         try:
+            self._end_row(frame)
             frame.flush()
         except Exception as error:
             return error_text(self._unexpected(error))
@@ -179,9 +186,15 @@ class PlpyHost(PlpyRequests):
             elif event == "insert" and exemption is None:
                 guards_of(self, frame, event)
                 if self._passes(plan_id, frame, values):
+                    self._end_row(frame)
                     return None
-            with self._safe_path() if pinned else nullcontext():
-                judge_row(self, frame, event, values)
+            try:
+                with self._safe_path() if pinned else nullcontext():
+                    judge_row(self, frame, event, values)
+            except Skip:
+                self._end_row(frame)
+                raise
+            self._end_row(frame)
         except _UnknownSnapshot:
             return "?"
         except Skip as skip:
@@ -200,6 +213,12 @@ class PlpyHost(PlpyRequests):
         except Exception as error:
             return error_text(self._unexpected(error))
         return None
+
+    def _end_row(self, frame: Frame) -> None:
+        """Where nothing is closed after a statement, write its history now; what was written is no new statement."""
+        if frame.command is not None:
+            frame.flush()
+            frame.command = self._used_command_id()
 
     @contextmanager
     def _safe_path(self) -> Iterator[None]:
@@ -278,6 +297,9 @@ class PlpyHost(PlpyRequests):
     def call(self, target: str, args: Sequence[Any]) -> str:
         """Call ``package.module:function`` with the port and arguments; the envelope says how it went."""
         self._runs += 1
+        if not self._calls:
+            self.in_transaction_block = self._block()
+        self._calls += 1
         module, _, function = target.partition(":")
         try:
             value = getattr(import_module(module), function)(self, *args)
@@ -285,6 +307,8 @@ class PlpyHost(PlpyRequests):
             return f'{{"error":{error_text(error)}}}'
         except Exception as error:
             return f'{{"error":{error_text(self._unexpected(error))}}}'
+        finally:
+            self._calls -= 1
         return to_json({"value": value if value is None or isinstance(value, str) else to_json(value)})
 
 

@@ -22,6 +22,7 @@ class Housekeeping:
         self._intervals = {
             "orchestrator.abort_expired()": 1.0,
             "orchestrator.fold_counts()": rhythm.fold,
+            "orchestrator.attach_waiting()": rhythm.sweep,
             "orchestrator.unpark_executions()": rhythm.sweep,
             "orchestrator.sweep_workers()": rhythm.sweep,
             "orchestrator.forget_statements()": rhythm.sweep,

@@ -34,7 +34,7 @@ begin
         set plan_id = null
         where c.name = v_collection.name and c.seen_columns is distinct from v_collection.seen_columns;
         for v_part in select t.relid from orchestrator.table_family(v_collection.table_oid) t loop
-            if not orchestrator.closes(v_part, v_collection.name) and (select c.relkind in ('r', 'p', 'f') from pg_catalog.pg_class c where c.oid = v_part) then
+            if orchestrator.is_attached(v_part, v_collection.name) is not true and (select c.relkind in ('r', 'p', 'f') from pg_catalog.pg_class c where c.oid = v_part) then
                 perform orchestrator.attach_member(v_part, v_collection.name, v_collection.mode);
             end if;
         end loop;

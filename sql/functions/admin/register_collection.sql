@@ -27,7 +27,7 @@ begin
     -- where a name was cut, another one may lead to the same functions
     select c.name into v_other
     from orchestrator.collections c
-    cross join unnest(array['guard', 'before', 'judge', 'after']) as f (stem)
+    cross join unnest(array['guard', 'few_guard', 'before', 'judge', 'after']) as f (stem)
     cross join unnest(array['insert', 'update', 'delete']) as e (event)
     where c.table_oid <> p_table
         and (

@@ -17,7 +17,10 @@ begin
         return;
     end if;
     for v_part in
-        select t.relid from orchestrator.table_family(p_table) t where not orchestrator.follows(t.relid)
+        select t.relid
+        from orchestrator.table_family(p_table) t
+        join pg_catalog.pg_class c on c.oid = t.relid and c.relkind <> 'f'
+        where not orchestrator.follows(t.relid)
     loop
         perform orchestrator.lock_patiently(v_part);
         foreach v_event in array array['insert', 'update', 'delete'] loop

@@ -11,4 +11,4 @@ as $$
         where t.tgrelid = p_table and t.tgname = 'zz_orchestrator_close' and p.proname = orchestrator.hook_name(p_collection, 'close')
     )
 $$;
-comment on function orchestrator.closes(oid, text) is 'whether a table has the statement triggers of a collection';
+comment on function orchestrator.closes(oid, text) is 'whether a table has the trigger that ends statements';

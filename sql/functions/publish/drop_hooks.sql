@@ -11,7 +11,7 @@ begin
         select p.oid::regprocedure
         from pg_catalog.pg_proc p
         join unnest(array[
-            'guard_insert', 'guard_update', 'guard_delete', 'before_insert', 'before_update', 'before_delete',
+            'guard_insert', 'guard_update', 'guard_delete', 'few_guard_insert', 'few_guard_update', 'few_guard_delete', 'before_insert', 'before_update', 'before_delete',
             'judge_insert', 'judge_update', 'judge_delete', 'after_insert', 'after_update', 'after_delete', 'close', 'take', 'truncate'
         ]) as f (suffix) on p.proname = orchestrator.hook_name(p_collection, f.suffix)
         where p.pronamespace = 'orchestrator_hooks'::regnamespace

@@ -4,9 +4,9 @@ create or replace function orchestrator.hooks_exist(p_collection text)
     language sql stable security definer
     set search_path = pg_catalog, orchestrator, pg_temp
 as $$
-    select count(*) = 8
+    select count(*) = 11
     from unnest(array[
-        'guard_insert', 'guard_update', 'guard_delete', 'before_insert', 'before_update', 'before_delete',
+        'guard_insert', 'guard_update', 'guard_delete', 'few_guard_insert', 'few_guard_update', 'few_guard_delete', 'before_insert', 'before_update', 'before_delete',
         'close', 'truncate'
     ]) as f (suffix)
     join pg_catalog.pg_proc p

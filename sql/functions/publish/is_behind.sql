@@ -19,7 +19,7 @@ as $$
         where c.name = any (p_collections) and c.plan_id is not null
             and orchestrator.dispatches(c.table_oid)
             and (
-                not orchestrator.closes(r.oid, c.name) or t.local_only > 0 or (t.following = 0 and orchestrator.follows(c.table_oid))
+                orchestrator.is_attached(r.oid, c.name) is not true or t.local_only > 0 or (t.following = 0 and orchestrator.follows(c.table_oid))
                 -- moved to another schema
                 or (r.oid = c.table_oid and not has_schema_privilege('orchestrator_runner', r.relnamespace, 'usage'))
             )

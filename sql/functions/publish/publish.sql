@@ -1,5 +1,5 @@
 -- orchestrator.publish: brings programs, plans and generated functions of collections up to date, in this transaction.
--- Takes the publishers' lock and no lock on any user's table.
+-- Takes the publishers' lock, and a lock on a user's table only to add triggers: see attach_after() and attach_closes().
 create or replace function orchestrator.publish(p_collections text[])
     returns void
     language plpgsql volatile security definer
