@@ -133,7 +133,8 @@ grant execute on function orchestrator.access_revision, orchestrator.access_docu
 -- administrators publish with plain UPDATE as well as with functions, and see everything but secrets
 grant execute on function
     orchestrator.define, orchestrator.document, orchestrator.diagram, orchestrator.manage, orchestrator.unmanage,
-    orchestrator.enable, orchestrator.disable, orchestrator.rollback, orchestrator.run, orchestrator.resume, orchestrator.cancel, orchestrator.run_executions
+    orchestrator.enable, orchestrator.disable, orchestrator.rollback, orchestrator.run, orchestrator.resume, orchestrator.cancel, orchestrator.run_executions,
+    orchestrator.attach_waiting
     to orchestrator_admin;
 grant select on
     orchestrator.installation, orchestrator.migrations,
