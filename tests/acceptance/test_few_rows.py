@@ -26,6 +26,7 @@ VALUES = "{{$context.params.values.%s}}"
         ("insert into notes (text) values ({}), ((select 'x')) returning text", True),
         ("insert into notes (text) select {} returning text", False),
         ("insert into notes (text) values ({}) returning text --" + "x" * 1000, False),
+        ("select orchestrator_hooks.few_rows()::text /* select orchestrator.act($1) */", True),
         ("update notes set text = {} where id = %s returning text", True),
         ("DELETE FROM notes where id = %s returning {}", True),
         ("update notes set text = {} where id = 1 returning text", False),

@@ -11,6 +11,7 @@ begin
         and (
             pg_catalog.current_query() operator(pg_catalog.~~) '%values%'
             or pg_catalog.current_query() operator(pg_catalog.~~) '%VALUES%'
+            or pg_catalog.current_query() operator(pg_catalog.~~) '%orchestrator.act(%'
             -- an application's parameters
             or pg_catalog.current_query() operator(pg_catalog.~~) '%$1%'
                 and pg_catalog.current_query() operator(pg_catalog.~~) any (array['update%', 'UPDATE%', 'delete%', 'DELETE%'])
