@@ -1,7 +1,7 @@
 """Native guards: when could a before-workflow matter for this row? In SQL that cannot raise.
 
-The answer may be too generous (the engine judges again), never too strict. NULL means "perhaps": the trigger's WHEN
-asks ``IS NOT FALSE``. Only numbers, booleans and quoted identifiers ever enter the text.
+The answer may be too generous (the engine judges again), never too strict. NULL means "perhaps": the generated
+function says whether it ``IS NOT FALSE``. Only numbers, booleans and quoted identifiers ever enter the text.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ begin
             'zz_orchestrator_before_' || v_event, v_event, p_table::regclass,
             -- NEW.* has no generated columns yet, so such a table goes without a native guard
             case when v_generated and v_event <> 'delete' then '' else format(
-                'when (case when orchestrator_hooks.few_rows() then orchestrator_hooks.%1$I(%2$s) else orchestrator_hooks.%3$I(%2$s) end is not false)',
+                'when (case when orchestrator_hooks.few_rows() then orchestrator_hooks.%1$I(%2$s) else orchestrator_hooks.%3$I(%2$s) end)',
                 orchestrator.hook_name(p_collection, 'few_guard_' || v_event), v_rows,
                 orchestrator.hook_name(p_collection, 'guard_' || v_event)
             ) end,

@@ -37,7 +37,8 @@ begin
             execute format(
                 'create or replace function orchestrator_hooks.%I(%s) returns boolean language %s stable as %L',
                 v_name, v_arguments, v_language,
-                format(case v_language when 'sql' then 'select %s' else 'begin return %s; end' end, v_condition)
+                -- null means: perhaps. Here and not in the trigger, which PostgreSQL reads anew at each statement
+                format(case v_language when 'sql' then 'select (%s) is not false' else 'begin return (%s) is not false; end' end, v_condition)
             );
             execute format('grant execute on function orchestrator_hooks.%I to public', v_name);
             execute format('alter function orchestrator_hooks.%I owner to orchestrator_owner', v_name);
