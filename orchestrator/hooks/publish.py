@@ -150,7 +150,7 @@ def _plan(state: Mapping[str, Any], workflows: Sequence[Workflow], columns: list
         "bindable": any(w.type == "request-interception" and not w.is_global for w in workflows),
         "after": after_entries(workflows, state["fields"]),
         "cascades": state["cascades"],
-        # what writes is worth a call more: its frame cannot be told from the next one's by the command
+        # what writes moves the command on, so its statements are told apart by their ends, where these can be had
         "closes": state["recentlyClosed"] or any(w.keeps or w.program.uses_database for w in judging),
         "watched": None if watched is None else sorted(watched),
     }
