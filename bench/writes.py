@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable
 from functools import partial
@@ -40,6 +41,9 @@ _ONE = "insert into {table} (title, amount, owner) values ('Expense', %s, 'owner
 
 _PIPELINE = 50
 
+#: statements of a waiting client until the next variant has its turn
+_SLICE = 50
+
 _NAMES = {
     UNMATCHED: "guard that cannot match",
     PASSING: "workflow that passes, not kept",
@@ -75,7 +79,7 @@ def single(dsn: str, *, rows: int, seconds: int, rounds: int) -> list[Figure]:
         inside = _compare(db, _ALL, partial(_statement, db, _LOOP, rows), rounds)
         pipelined = _compare(db, _ALL, partial(_in_pipeline, dsn, seconds), rounds)
     with psycopg.connect(dsn, autocommit=True) as db:
-        waiting = _compare(db, _ALL, partial(_from_client, db, rows // 2), rounds)
+        waiting = _taking_turns(db, _ALL, slices=rows // 2 // _SLICE, rounds=rounds)
     figures = []
     for place, samples in (
         ("inside the server", inside),
@@ -122,13 +126,27 @@ def _in_pipeline(dsn: str, seconds: int, table: str) -> float:
     return 1e6 / (rate(dsn, script, clients=1, seconds=seconds) * _PIPELINE)
 
 
-def _from_client(db: Connection, rows: int, table: str) -> float:
+def _taking_turns(db: Connection, tables: tuple[str, ...], *, slices: int, rounds: int) -> Samples:
+    """The median slice of each round. Turns are a few ms: how fast the machine answers changes within seconds."""
+    samples: Samples = {table: [] for table in tables}
+    for _ in range(rounds):
+        workload.clear(db)
+        with db.transaction():
+            for table in tables:
+                _slice(db, table)
+            turns = measure({table: partial(_slice, db, table) for table in tables}, rounds=slices)
+        for table in tables:
+            samples[table].append(statistics.median(turns[table]))
+    return samples
+
+
+def _slice(db: Connection, table: str) -> float:
     statement = sql.SQL(_ONE).format(table=sql.Identifier(table)).as_bytes(db)
-    with db.transaction(), db.cursor() as cursor:
+    with db.cursor() as cursor:
         began = time.perf_counter()
-        for number in range(rows):
-            cursor.execute(statement, (number % 490,), prepare=True)
-        return (time.perf_counter() - began) / rows * 1e6
+        for number in range(_SLICE):
+            cursor.execute(statement, (number * 7 % 490,), prepare=True)
+        return (time.perf_counter() - began) / _SLICE * 1e6
 
 
 def _figure(area: str, table: str, samples: Samples, beside: str = PLAIN, target: Target | None = None) -> Figure:
