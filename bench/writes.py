@@ -39,9 +39,10 @@ $$
 
 _ONE = "insert into {table} (title, amount, owner) values ('Expense', %s, 'owner')"
 
-_PIPELINE = 50
+#: statements of a transaction of pgbench
+_TRANSACTION = 50
 
-#: statements of a waiting client until the next variant has its turn
+#: statements of psycopg until the next variant has its turn
 _SLICE = 50
 
 _NAMES = {
@@ -70,21 +71,23 @@ def bulk(dsn: str, *, rows: int, rounds: int) -> list[Figure]:
 
 
 def single(dsn: str, *, rows: int, seconds: int, rounds: int) -> list[Figure]:
-    """Statements of one row, µs each: in a loop inside the server, in a pipeline, and one by one from a client.
+    """Statements of one row, µs each: in a loop inside the server, in a pipeline, and from two clients that wait.
 
-    Commits are left out. What a guard adds to the last kind is mostly memory that the processor's caches forgot while
-    the backend slept.
+    A commit is shared by many. Where the client waits, what a guard adds is mostly memory that the processor's caches
+    forgot while the backend slept; psycopg needs much of them for itself, pgbench little.
     """
     with psycopg.connect(dsn, autocommit=True) as db:
         inside = _compare(db, _ALL, partial(_statement, db, _LOOP, rows), rounds)
-        pipelined = _compare(db, _ALL, partial(_in_pipeline, dsn, seconds), rounds)
+        pipelined = _compare(db, _ALL, partial(_from_pgbench, dsn, seconds, True), rounds)
+        answered = _compare(db, _ALL, partial(_from_pgbench, dsn, seconds, False), rounds)
     with psycopg.connect(dsn, autocommit=True) as db:
         waiting = _taking_turns(db, _ALL, slices=rows // 2 // _SLICE, rounds=rounds)
     figures = []
     for place, samples in (
         ("inside the server", inside),
-        ("from a client, in a pipeline", pipelined),
-        ("from a client that waits for each answer", waiting),
+        ("from pgbench, in a pipeline", pipelined),
+        ("from pgbench, which waits for each answer", answered),
+        ("from psycopg, which waits for each answer", waiting),
     ):
         area = f"Single-row insert {place}, µs a statement"
         figures += [
@@ -111,19 +114,13 @@ def _statement(db: Connection, text: str, rows: int, table: str) -> float:
     return (time.perf_counter() - began) / rows * 1e6
 
 
-def _in_pipeline(dsn: str, seconds: int, table: str) -> float:
-    one = sql.SQL(_ONE.replace("%s", ":amount")).format(table=sql.Identifier(table)).as_string()
-    script = "\n".join(
-        (
-            "\\set amount random(0, 489)",
-            "begin;",
-            "\\startpipeline",
-            *[one + ";"] * _PIPELINE,
-            "\\endpipeline",
-            "commit;",
-        )
-    )
-    return 1e6 / (rate(dsn, script, clients=1, seconds=seconds) * _PIPELINE)
+def _from_pgbench(dsn: str, seconds: int, in_pipeline: bool, table: str) -> float:
+    one = sql.SQL(_ONE.replace("%s", ":amount")).format(table=sql.Identifier(table)).as_string() + ";"
+    statements = [one] * _TRANSACTION
+    if in_pipeline:
+        statements = ["\\startpipeline", *statements, "\\endpipeline"]
+    script = "\n".join(("\\set amount random(0, 489)", "begin;", *statements, "commit;"))
+    return 1e6 / (rate(dsn, script, clients=1, seconds=seconds) * _TRANSACTION)
 
 
 def _taking_turns(db: Connection, tables: tuple[str, ...], *, slices: int, rounds: int) -> Samples:
