@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -41,7 +42,10 @@ def checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
 
 
 class Connection:
-    """Runs one statement at a time, each prepared at its first use. Parameters are text, the server casts them."""
+    """Runs one statement at a time, each prepared at its first use. Parameters are text, the server casts them.
+
+    Once it queues, what is sent while another statement runs waits in the server, each a transaction of its own.
+    """
 
     def __init__(self, connection: AsyncConnection, lifetime: float, *, pooled: bool = False) -> None:
         self._connection = connection
@@ -56,12 +60,13 @@ class Connection:
         self._prefix = secrets.token_hex(6).encode()
         #: when it was opened, by the loop's clock
         self.opened = self._loop.time()
-        #: when the running statement was sent
+        #: when the running statement was sent, or the one before it was over
         self.sent = 0.0
-        self._running: str | None = None
-        self._done: Done | None = None
+        #: what was sent and is not over
+        self._due: deque[tuple[str | None, Done]] = deque()
         self._result: pq.abc.PGresult | None = None
         self._broken = False
+        self._queues = False
         self._when_idle: Callable[[Connection], None] | None = None
         self._loop.add_reader(self._socket, self._readable)
 
@@ -83,7 +88,12 @@ class Connection:
     @property
     def busy(self) -> bool:
         """True while a statement runs, also one that nobody waits for any more."""
-        return self._done is not None
+        return bool(self._due)
+
+    @property
+    def load(self) -> int:
+        """Statements that were sent and are not over."""
+        return len(self._due)
 
     def check(self, silence: float) -> None:
         """Looks whether the server hung up: uvloop stops watching a socket that was reset, and tells nobody.
@@ -94,6 +104,11 @@ class Connection:
             self._readable()
         if not self._broken and self.busy and self._loop.time() - self.sent > silence:
             self._lose(psycopg.OperationalError("the database does not answer"))
+
+    def queue(self) -> None:
+        """From now on statements may be sent while others run; one alone costs more then."""
+        self._pg.enter_pipeline_mode()
+        self._queues = True
 
     def when_idle(self, callback: Callable[[Connection], None]) -> None:
         """Calls back once the running statement is over."""
@@ -168,11 +183,13 @@ class Connection:
         return checked(await waiting)
 
     def _send(self, send: Callable[[], None], sql: str | None, done: Done) -> None:
-        self._running = sql
-        self._done = done
-        self.sent = self._loop.time()
+        if not self._due:
+            self.sent = self._loop.time()
+        self._due.append((sql, done))
         try:
             send()
+            if self._queues:
+                self._pg.pipeline_sync()
         except psycopg.Error as error:
             self._lose(error)
         else:
@@ -196,16 +213,24 @@ class Connection:
         pg = self._pg
         try:
             pg.consume_input()
-            if self._done is None:
+            if not self._due:
                 # nobody asked: notices, and at last the end of the connection
                 pg.notifies()
                 return
-            while not pg.is_busy():
+            while self._due and not pg.is_busy():
                 result = pg.get_result()
                 if result is None:
+                    if not self._queues:
+                        self._finish()
+                        return
+                    if pg.status != pq.ConnStatus.OK:
+                        self._leave()
+                        self._finish()
+                        self._lose(psycopg.OperationalError("the connection is lost"))
+                elif result.status == pq.ExecStatus.PIPELINE_SYNC:
                     self._finish()
-                    return
-                self._result = result
+                else:
+                    self._result = result
         except psycopg.Error as error:
             self._lose(error)
 
@@ -214,15 +239,18 @@ class Connection:
         if result is None:
             self._lose(psycopg.OperationalError("the connection is lost"))
             return
-        if self._pg.transaction_status != pq.TransactionStatus.IDLE:
+        # libpq says so of the last one only; the others cannot leave one open
+        if len(self._due) == 1 and self._pg.transaction_status != pq.TransactionStatus.IDLE:
             self._leave()
         if result.status in _FAILED and result.error_field(pq.DiagnosticField.SQLSTATE) == _UNKNOWN:
-            self._names.pop(self._running or "", None)
+            self._names.pop(self._due[0][0] or "", None)
         self._tell(result)
 
     def _lose(self, error: psycopg.Error) -> None:
         self._leave()
         self._tell(error)
+        while self._due:
+            self._tell(error)
 
     def _leave(self) -> None:
         if not self._broken:
@@ -232,9 +260,10 @@ class Connection:
                 self._loop.remove_writer(self._socket)
 
     def _tell(self, outcome: pq.abc.PGresult | psycopg.Error) -> None:
-        done, self._done = self._done, None
-        if done is not None:
+        if self._due:
+            _, done = self._due.popleft()
+            self.sent = self._loop.time()
             done(outcome)
-        if self._done is None and self._when_idle is not None:
+        if not self._due and self._when_idle is not None:
             callback, self._when_idle = self._when_idle, None
             callback(self)

@@ -53,15 +53,15 @@ class Database:
         """Disconnects."""
         await self.pool.close()
 
-    async def rows(self, sql: str | Shared, params: Sequence[str | None] = ()) -> list[Row]:
-        """Runs a prepared statement; each value is the server's text or None."""
-        result = await self.pool.run(sql, [None if param is None else _encoded(param) for param in params])
+    async def rows(self, sql: str | Shared, params: Sequence[str | None] = (), kind: str | None = None) -> list[Row]:
+        """Runs a prepared statement; each value is the server's text or None. For `kind` see Pool.run."""
+        result = await self.pool.run(sql, [None if param is None else _encoded(param) for param in params], kind)
         columns = range(result.nfields)
         return [tuple([result.get_value(row, column) for column in columns]) for row in range(result.ntuples)]
 
-    async def row(self, sql: str | Shared, params: Sequence[str | None] = ()) -> Row | None:
+    async def row(self, sql: str | Shared, params: Sequence[str | None] = (), kind: str | None = None) -> Row | None:
         """The first row, None when there is none."""
-        rows = await self.rows(sql, params)
+        rows = await self.rows(sql, params, kind)
         return rows[0] if rows else None
 
 

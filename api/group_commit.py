@@ -43,15 +43,32 @@ class Shared(NamedTuple):
 class Turn:
     """A statement that waits for a connection, then for its result; without one, the wish for a connection."""
 
-    __slots__ = ("covers", "future", "is_member", "params", "queued", "result", "sent", "statement")
+    __slots__ = (
+        "connection",
+        "covers",
+        "future",
+        "is_member",
+        "kind",
+        "params",
+        "queued",
+        "result",
+        "sent",
+        "statement",
+    )
 
-    def __init__(self, statement: str | Shared | None, params: Sequence[bytes | None] = ()) -> None:
+    def __init__(
+        self, statement: str | Shared | None, params: Sequence[bytes | None] = (), kind: str | None = None
+    ) -> None:
         self.statement = statement
         self.params = params
+        #: what it does, where how long that takes is learnt; see Lanes
+        self.kind = kind
         self.future: asyncio.Future[Given] = asyncio.get_running_loop().create_future()
         #: when it began to wait and when it was sent, by the loop's clock
         self.queued = self.sent = 0.0
         self.is_member = False
+        #: of a member and a leader, over which it was sent
+        self.connection: Connection | None = None
         #: of a member, until it may be told
         self.result: pq.abc.PGresult | None = None
         #: whom a leader's flush takes along
@@ -92,9 +109,12 @@ class GroupCommit:
         """Whether a flush on this connection would help somebody now."""
         return self._leader is None and any(turn.sent >= connection.opened for turn in self._waiting)
 
-    def form(self, turn: Turn, shared: Shared, connection: Connection, *, followed: bool) -> str:
-        """The statement to send; `followed`: others will be sent after it."""
-        if self.needs(connection):
+    def form(
+        self, turn: Turn, shared: Shared, connection: Connection, *, followed: bool, behind: Turn | None = None
+    ) -> str:
+        """The statement to send; `followed`: others will be sent after it; `behind`: what its connection runs first."""
+        turn.connection = connection
+        if self.needs(connection) or (self._leader is None and behind is not None and behind.is_member):
             self.lead(turn, connection)
             return shared.leader
         turn.is_member = followed
@@ -102,6 +122,7 @@ class GroupCommit:
 
     def lead(self, turn: Turn, connection: Connection) -> None:
         """Makes a turn the leader of all that its connection can vouch for."""
+        turn.connection = connection
         turn.covers = [each for each in self._waiting if each.sent >= connection.opened]
         self._waiting = [each for each in self._waiting if each.sent < connection.opened]
         self._leader = turn
@@ -121,9 +142,22 @@ class GroupCommit:
                 self._waiting += covered
         elif turn.is_member and not isinstance(outcome, psycopg.Error) and done:
             turn.result = outcome
-            self._waiting.append(turn)
+            leader = self._leader
+            if leader is not None and leader.covers is not None and leader.connection is turn.connection:
+                # sent after it over the same connection, which it commits after
+                leader.covers.append(turn)
+            else:
+                self._waiting.append(turn)
             return
         turn.settle(outcome)
+
+    def flush(self, connection: Connection) -> Turn | None:
+        """A flush that leads, to be sent; None where that would help nobody."""
+        if connection.broken or not self.needs(connection):
+            return None
+        turn = Turn(FLUSH)
+        self.lead(turn, connection)
+        return turn
 
     def resign(self, turn: Turn) -> list[Turn]:
         """A leader that is one no longer; whom it left behind."""

@@ -14,6 +14,7 @@ from psycopg import pq
 
 from api.connection import UNKNOWN_STATEMENT, Connection, checked
 from api.group_commit import FLUSH, Given, GroupCommit, Shared, Turn
+from api.lanes import Lanes, undone
 
 __all__ = ["Pool", "PoolUse"]
 
@@ -21,6 +22,8 @@ __all__ = ["Pool", "PoolUse"]
 _CHECK_EVERY = 0.25
 #: seconds after which a statement is taken to wait for something instead of computing
 _PATIENCE = 0.003
+#: one connection in so many is a lane
+_SHARE_OF_LANES = 4
 #: seconds that a server without room for another connection is not asked for one
 _REFUSAL = 1.0
 
@@ -73,17 +76,42 @@ class Pool:
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
         self._commits = GroupCommit()
+        self._lanes = Lanes(
+            self._commits,
+            0 if pooled else size // _SHARE_OF_LANES,
+            lend=self._lend,
+            discard=self._discard,
+            held=self._look_later,
+        )
 
     @property
     def use(self) -> PoolUse:
         """Connections by what they do, and requests without one."""
-        return PoolUse(len(self._idle), self._open - len(self._idle), len(self._waiting))
+        idle = len(self._idle) + sum(not lane.busy for lane in self._lanes)
+        return PoolUse(idle, self._open - idle, len(self._waiting) + self._lanes.waiting)
 
-    async def run(self, statement: str | Shared, params: Sequence[bytes | None]) -> pq.abc.PGresult:
+    async def run(
+        self, statement: str | Shared, params: Sequence[bytes | None], kind: str | None = None
+    ) -> pq.abc.PGresult:
         """Runs a statement on the next free connection, and with others shares the flush of its commit.
 
         A connection that becomes free begins with the next statement before the result of the last one is looked at.
+        Statements with a `kind`, whose duration is learnt by it, go through a lane while they are short.
         """
+        if kind is None:
+            return await self._run(statement, params)
+        turn = Turn(statement, params, kind)
+        if self._lanes.put(turn):
+            result = await self._outcome(turn)
+            if isinstance(result, pq.PGresult) and not undone(result):
+                return checked(result)
+        self._lanes.elsewhere += 1
+        try:
+            return await self._run(statement, params)
+        finally:
+            self._lanes.elsewhere -= 1
+
+    async def _run(self, statement: str | Shared, params: Sequence[bytes | None]) -> pq.abc.PGresult:
         given = await self._take(Turn(statement, params))
         if isinstance(given, Connection):
             return await self._run_alone(given, statement, params)
@@ -93,7 +121,7 @@ class Pool:
             if error.sqlstate != UNKNOWN_STATEMENT:
                 raise
         # the server forgot it, nothing ran
-        return await self._run_alone(cast("Connection", await self._take(Turn(None))), statement, params)
+        return await self._run_alone(await self._lend(), statement, params)
 
     async def _run_alone(
         self, connection: Connection, statement: str | Shared, params: Sequence[bytes | None]
@@ -110,6 +138,7 @@ class Pool:
     async def close(self) -> None:
         """Closes what is idle, and the rest when it is done."""
         self._closed = True
+        await self._lanes.close()
         while self._idle:
             self._discard(self._idle.pop())
         while self._closing:
@@ -140,8 +169,13 @@ class Pool:
     @property
     def _has_room(self) -> bool:
         """Whether another statement may begin."""
-        busy = self._open - len(self._idle)
+        busy = self._busy
         return busy < self._eager or (busy < self._size and busy - self._slow() < self._eager)
+
+    @property
+    def _busy(self) -> int:
+        """Connections that are neither idle nor lanes."""
+        return self._open - len(self._idle) - len(self._lanes)
 
     @property
     def _is_full(self) -> bool:
@@ -153,7 +187,9 @@ class Pool:
     def _slow(self) -> int:
         """Statements that take their time."""
         limit = asyncio.get_running_loop().time() - self._patience
-        return sum(connection.busy and connection.sent < limit for connection in self._all)
+        return sum(
+            connection.busy and connection.sent < limit for connection in self._all if connection not in self._lanes
+        )
 
     def _free(self) -> Connection | None:
         while self._idle:
@@ -187,10 +223,9 @@ class Pool:
 
     def _flush(self, connection: Connection) -> bool:
         """Flushes what was committed, where no statement does that which comes next."""
-        if connection.busy or connection.broken or not self._commits.needs(connection):
+        turn = None if connection.busy else self._commits.flush(connection)
+        if turn is None:
             return False
-        turn = Turn(FLUSH)
-        self._commits.lead(turn, connection)
         # prepared statements may be gone, and then nobody would be told
         connection.start(FLUSH, (), partial(self._done, connection, turn), prepared=False)
         turn.sent = connection.sent
@@ -209,6 +244,9 @@ class Pool:
                 elif isinstance(given, Connection):
                     self._release(given)
             raise
+
+    async def _lend(self) -> Connection:
+        return cast("Connection", await self._take(Turn(None)))
 
     async def _connect(self) -> Connection | None:
         """A new connection; None: the server has no room for it, and others are open."""
@@ -249,6 +287,7 @@ class Pool:
             self._waiting.popleft().settle(psycopg.OperationalError("no database connection is free"))
         commits.overtake(now - self._patience)
         if commits.waits:
+            self._lanes.flush()
             for connection in reversed(self._idle):
                 if self._flush(connection):
                     self._idle.remove(connection)
@@ -285,7 +324,7 @@ class Pool:
         elif self._closed or not connection.usable:
             self._discard(connection)
         else:
-            busy = self._open - len(self._idle)
+            busy = self._busy
             crowded = busy > self._eager and busy - self._slow() > self._eager
             if crowded or not self._give(connection):
                 self._idle.append(connection)

@@ -16,6 +16,8 @@ from api.user import read_user
 
 __all__ = ["act", "create", "destroy", "update"]
 
+#: characters that a record has; beyond it is taken to be many, or a large one
+_SHORT = 4000
 #: in the context of an error that the engine has decided on
 _RAISED = "enforce(text)"
 
@@ -55,6 +57,7 @@ async def act(ctx: Context, values: str, more: Mapping[str, Any] | None = None) 
                 ctx.params.trigger_workflows,
                 ctx.request_id,
             ),
+            _kind(ctx, values),
         )
     except psycopg.IntegrityError as error:
         # at the commit, past the engine, which says no more than the role may know
@@ -64,6 +67,14 @@ async def act(ctx: Context, values: str, more: Mapping[str, Any] | None = None) 
     if row is None or row[0] is None:
         raise RuntimeError("orchestrator.act returned nothing")
     return Reply(int(row[0][:3]), row[0][4:])
+
+
+def _kind(ctx: Context, values: str) -> str | None:
+    """What requests that take about as long have in common; None where that is anybody's guess."""
+    if ctx.params.filter is not None or len(values) > _SHORT:
+        return None
+    nested = "[" in values or "{" in values[1:]
+    return f"{ctx.action} {ctx.target.collection} {ctx.target.association or ''} {nested}"
 
 
 def _request(ctx: Context, values: str, more: Mapping[str, Any]) -> str:

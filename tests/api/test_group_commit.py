@@ -64,8 +64,8 @@ def _with_pool(dsn: str, use: Use, *, size: int = 2, patience: float = 0.003, po
     uvloop.run(main())
 
 
-async def _note(pool: Pool, n: int) -> bytes:
-    return (await pool.run(_NOTE, [str(n).encode()])).get_value(0, 0) or b""
+async def _note(pool: Pool, n: int, kind: str | None = None) -> bytes:
+    return (await pool.run(_NOTE, [str(n).encode()], kind)).get_value(0, 0) or b""
 
 
 def _flushes(db: psycopg.Connection) -> list[bool]:
@@ -78,6 +78,19 @@ def test_writes_that_queue_share_flushes(notes: str, db: psycopg.Connection) -> 
         assert replies == [str(100 // n).encode() for n in range(2, 102)]
 
     _with_pool(notes, use)
+    flushes = _flushes(db)
+    assert len(flushes) == 100
+    assert 0 < flushes.count(True) < 60
+
+
+def test_writes_in_a_lane_share_flushes(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        for _ in range(4):
+            await _note(pool, 1, "note")
+        replies = await asyncio.gather(*(_note(pool, n, "note") for n in range(2, 102)))
+        assert replies == [str(100 // n).encode() for n in range(2, 102)]
+
+    _with_pool(notes, use, size=4)
     flushes = _flushes(db)
     assert len(flushes) == 100
     assert 0 < flushes.count(True) < 60

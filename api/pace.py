@@ -1,0 +1,56 @@
+"""How long statements of a kind take, learnt from those that ran."""
+
+from __future__ import annotations
+
+__all__ = ["Pace"]
+
+#: seconds that are short, on the average of the last fifty or so
+_SHORT = 0.0008
+_WEIGHT = 0.02
+#: no statement counts for more: a single hiccup says nothing of its kind, and a session is slow at first
+_LONGEST = 0.004
+#: what one counts for that was stopped; two of them are no hiccup
+_STOPPED = 0.02
+#: seconds that a kind is taken to be long before it is tried again
+_AWAY = 10.0
+#: kinds remembered; clients choose them
+_KEPT = 1000
+
+
+class Pace:
+    """Which kinds of statements are short. An unknown kind is, until it shows otherwise. Times are seconds."""
+
+    def __init__(self) -> None:
+        self._average: dict[str, float] = {}
+        self._away: dict[str, float] = {}
+
+    def is_short(self, kind: str, now: float) -> bool:
+        """Whether another statement of the kind is expected to be short."""
+        until = self._away.get(kind)
+        if until is None:
+            return True
+        if until > now:
+            return False
+        del self._away[kind]
+        return True
+
+    def took(self, kind: str, seconds: float, now: float) -> None:
+        """One was over after so many seconds."""
+        self._learn(kind, min(seconds, _LONGEST), now)
+
+    def overran(self, kind: str, now: float) -> None:
+        """One was stopped because it took too long."""
+        self._learn(kind, _STOPPED, now)
+
+    def _learn(self, kind: str, seconds: float, now: float) -> None:
+        average = self._average.get(kind, 0.0)
+        average += _WEIGHT * (seconds - average)
+        if kind not in self._average and len(self._average) >= _KEPT:
+            self._average.clear()
+        # one that is tried again has to be short at once
+        self._average[kind] = min(average, _SHORT)
+        if average <= _SHORT:
+            return
+        if len(self._away) >= _KEPT:
+            self._away.clear()
+        self._away[kind] = now + _AWAY

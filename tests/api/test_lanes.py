@@ -1,0 +1,296 @@
+"""Short writes that follow each other over one connection, and what must not stand behind them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+import uvloop
+from psycopg import pq
+
+from api.connection import Connection
+from api.group_commit import Shared
+from api.pool import Pool
+
+from .conftest import Api
+
+_SCHEMA = """
+create table notes (n integer, pid integer not null default pg_backend_pid());
+-- counts what was undone as well
+create sequence runs;
+create function note(n integer) returns text language plpgsql as $$
+begin
+    perform nextval('runs');
+    insert into notes values (n);
+    case n
+        when -1 then perform pg_advisory_xact_lock(1);
+        when -2 then perform pg_sleep(0.01);
+        when -3 then execute 'deallocate all';
+        when -4 then raise exception using errcode = '57014';
+        else null;
+    end case;
+    return 100 / n;
+end
+$$;
+"""
+_NOTE = Shared.of("select note($1::integer)")
+_BLOCKED, _LONG, _FORGETTING, _CANCELED = -1, -2, -3, -4
+Use = Callable[[Pool], Awaitable[None]]
+
+
+@pytest.fixture(scope="module")
+def notes(database: str) -> str:
+    with psycopg.connect(database, autocommit=True) as db:
+        db.execute(_SCHEMA)
+    return database
+
+
+@pytest.fixture
+def db(notes: str) -> Iterator[psycopg.Connection]:
+    """Another session."""
+    with psycopg.connect(notes, autocommit=True) as db:
+        db.execute("truncate notes")
+        db.execute("alter sequence runs restart")
+        yield db
+
+
+def _with_pool(dsn: str, use: Use, *, pooled: bool = False) -> None:
+    async def main() -> None:
+        pool = Pool(dsn, size=8, timeout=20, lifetime=60, pooled=pooled)
+        try:
+            # as many lanes as there are, and more connections than these
+            for _ in range(3):
+                await asyncio.gather(*(_note(pool, 1) for _ in range(8)))
+            await use(pool)
+        finally:
+            await pool.close()
+            assert pool.use == (0, 0, 0)
+
+    uvloop.run(main())
+
+
+async def _note(pool: Pool, n: int, kind: str | None = "short") -> bytes:
+    return (await pool.run(_NOTE, [str(n).encode()], kind)).get_value(0, 0) or b""
+
+
+async def _all(pool: Pool, numbers: range) -> None:
+    replies = await asyncio.wait_for(asyncio.gather(*(_note(pool, n) for n in numbers)), 20)
+    assert replies == [str(100 // n).encode() for n in numbers]
+
+
+def _written(db: psycopg.Connection) -> list[int]:
+    return [n for (n,) in db.execute("select n from notes where n <> 1 order by n").fetchall()]
+
+
+def _backends(db: psycopg.Connection, condition: str) -> int:
+    (backends,) = db.execute(f"select count(distinct pid) from notes where {condition}".encode()).fetchone() or (0,)
+    return int(backends)
+
+
+def _share_of_two_backends(db: psycopg.Connection, condition: str) -> float:
+    counts = db.execute(
+        f"select count(*) from notes where {condition} group by pid order by 1 desc".encode()
+    ).fetchall()
+    return sum(count for (count,) in counts[:2]) / sum(count for (count,) in counts)
+
+
+def test_a_connection_that_queues_runs_one_after_the_other_and_keeps_errors_apart(notes: str) -> None:
+    outcomes: list[Any] = []
+
+    async def main() -> None:
+        connection = await Connection.open(notes, 60)
+        over = asyncio.Event()
+
+        def done(outcome: Any) -> None:
+            outcomes.append(outcome)
+            if len(outcomes) == 4:
+                over.set()
+
+        query = "select pg_sleep(0.05), (1 / $1::integer)::text"
+        await connection.prepare(query)
+        connection.queue()
+        assert all(connection.start(query, [value], done) for value in (b"1", b"0", b"x", b"1"))
+        assert connection.load == 4
+        await asyncio.wait_for(over.wait(), 20)
+        assert (connection.load, connection.usable) == (0, True)
+        await connection.close()
+
+    uvloop.run(main())
+    states = [outcome.error_field(pq.DiagnosticField.SQLSTATE) for outcome in outcomes]
+    assert states == [None, b"22012", b"22P02", None]
+    assert outcomes[0].get_value(0, 1) == outcomes[3].get_value(0, 1) == b"1"
+
+
+def test_short_writes_share_few_backends_and_each_is_written_once(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        await _all(pool, range(2, 202))
+
+    _with_pool(notes, use)
+    assert _written(db) == list(range(2, 202))
+    assert _share_of_two_backends(db, "n > 1") > 0.8
+
+
+def test_who_waits_for_a_lock_holds_up_nobody_and_writes_once(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        db.execute("select pg_advisory_lock(1)")
+        others = [asyncio.create_task(_note(pool, n)) for n in range(2, 12)]
+        blocked = asyncio.create_task(_note(pool, _BLOCKED))
+        others += [asyncio.create_task(_note(pool, n)) for n in range(12, 22)]
+        await asyncio.wait_for(asyncio.gather(*others), 20)
+        await asyncio.sleep(0.2)
+        assert not blocked.done()
+        db.execute("select pg_advisory_unlock(1)")
+        assert await asyncio.wait_for(blocked, 20) == b"-100"
+
+    _with_pool(notes, use)
+    assert _written(db) == [_BLOCKED, *range(2, 22)]
+    # in the lane, and then without a limit
+    (runs,) = db.execute("select last_value - 24 from runs").fetchone() or (0,)
+    assert runs == 22
+
+
+def test_what_takes_long_does_not_stay_in_a_lane(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        for _ in range(4):
+            await asyncio.gather(*(_note(pool, _LONG, "long") for _ in range(20)))
+        db.execute("truncate notes")
+        await asyncio.gather(*(_note(pool, _LONG, "long") for _ in range(20)), _all(pool, range(2, 52)))
+
+    _with_pool(notes, use)
+    assert _written(db) == [_LONG] * 20 + list(range(2, 52))
+    assert _backends(db, "n = -2") > 2
+    assert _backends(db, "n = -2 and pid in (select pid from notes where n > 1)") == 0
+
+
+def test_errors_are_those_of_their_statement_alone(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        numbers = [n if n % 3 else 0 for n in range(2, 102)]
+        replies = await asyncio.gather(*(_note(pool, n) for n in numbers), return_exceptions=True)
+        for n, reply in zip(numbers, replies, strict=True):
+            assert isinstance(reply, psycopg.errors.DivisionByZero) if n == 0 else reply == str(100 // n).encode()
+
+    _with_pool(notes, use)
+    assert _written(db) == [n for n in range(2, 102) if n % 3]
+
+
+def test_a_statement_that_is_canceled_elsewhere_as_well_is_an_error(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            await _note(pool, _CANCELED)
+
+    _with_pool(notes, use)
+    assert _written(db) == []
+
+
+def test_statements_that_the_server_forgot_run_once(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        for start in range(2, 62, 20):
+            numbers = [*range(start, start + 10), _FORGETTING, *range(start + 10, start + 20)]
+            await asyncio.wait_for(asyncio.gather(*(_note(pool, n) for n in numbers)), 20)
+        await _all(pool, range(62, 72))
+
+    _with_pool(notes, use)
+    assert _written(db) == [_FORGETTING] * 3 + list(range(2, 72))
+
+
+def test_a_lost_lane_leaves_nothing_done_twice_and_is_replaced(notes: str, db: psycopg.Connection) -> None:
+    answered: list[int] = []
+
+    async def use(pool: Pool) -> None:
+        async def work(n: int) -> None:
+            try:
+                await _note(pool, n)
+            except psycopg.OperationalError:
+                return
+            answered.append(n)
+
+        for start in range(2, 402, 100):
+            asking = [asyncio.create_task(work(n)) for n in range(start, start + 100)]
+            await asyncio.sleep(0.003)
+            db.execute("select pg_terminate_backend(pid) from (select distinct pid from notes) notes")
+            await asyncio.wait_for(asyncio.gather(*asking), 20)
+        # lost ones are noticed a little later
+        await asyncio.sleep(0.5)
+        await _all(pool, range(402, 502))
+        await _all(pool, range(502, 602))
+
+    _with_pool(notes, use)
+    written = _written(db)
+    assert len(set(written)) == len(written)
+    assert set(answered) | set(range(402, 602)) <= set(written)
+    assert _share_of_two_backends(db, "n > 501") > 0.8
+
+
+def test_who_gives_up_takes_nobody_along(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        asking = [asyncio.create_task(_note(pool, n)) for n in range(2, 42)]
+        await asyncio.sleep(0)
+        for task in asking[::2]:
+            task.cancel()
+        replies = await asyncio.gather(*asking, return_exceptions=True)
+        assert replies[1::2] == [str(100 // n).encode() for n in range(3, 42, 2)]
+        await _all(pool, range(42, 52))
+
+    _with_pool(notes, use)
+    written = _written(db)
+    assert set(range(3, 42, 2)) | set(range(42, 52)) <= set(written)
+    assert len(set(written)) == len(written)
+
+
+def test_a_pool_that_closes_amid_writes_answers_all(notes: str, db: psycopg.Connection) -> None:
+    answered: list[int] = []
+
+    async def use(pool: Pool) -> None:
+        async def work(n: int) -> None:
+            try:
+                await _note(pool, n)
+            except psycopg.OperationalError:
+                return
+            answered.append(n)
+
+        asking = [asyncio.create_task(work(n)) for n in range(2, 102)]
+        await asyncio.sleep(0)
+        await pool.close()
+        await asyncio.wait_for(asyncio.gather(*asking), 20)
+
+    _with_pool(notes, use)
+    written = _written(db)
+    assert len(set(written)) == len(written)
+    assert set(answered) <= set(written)
+
+
+def test_behind_a_pooler_nothing_is_ended_for_others(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        db.execute("alter sequence runs restart")
+        db.execute("select pg_advisory_lock(1)")
+        blocked = asyncio.create_task(_note(pool, _BLOCKED))
+        await _all(pool, range(2, 22))
+        await asyncio.sleep(0.2)
+        db.execute("select pg_advisory_unlock(1)")
+        assert await asyncio.wait_for(blocked, 20) == b"-100"
+
+    _with_pool(notes, use, pooled=True)
+    assert db.execute("select last_value from runs").fetchone() == (21,)
+
+
+def test_requests_wait_for_a_row_that_somebody_holds_and_others_do_not(api: Api) -> None:
+    held, free = (api.create("posts", {"title": title}) for title in ("held", "free"))
+
+    def update(post: Any, read: int) -> int:
+        return api.root.post(f"/posts:update?filterByTk={post['id']}", json={"read": read}).status_code
+
+    for read in range(20):
+        assert update(free, read) == 200
+    with ThreadPoolExecutor(8) as pool, psycopg.connect(api.dsn) as other:
+        other.execute("update posts set title = 'mine' where id = %s", (held["id"],))
+        waiting = pool.submit(update, held, 7)
+        assert list(pool.map(lambda read: update(free, read), range(40))) == [200] * 40
+        assert not waiting.done()
+        other.commit()
+        assert waiting.result(20) == 200
+    found = api.list("/posts:list", filter='{"id": %s}' % held["id"])  # noqa: UP031
+    assert [(post["title"], post["read"]) for post in found] == [("mine", 7)]
