@@ -37,7 +37,7 @@ _RUN_AGAIN = (_CANCELED, UNKNOWN_STATEMENT.encode())
 #: statements sent over a lane and not over
 _DEPTH = 4
 #: seconds after a failure before a lane is opened again
-_PAUSE = 1.0
+_PAUSE = 0.25
 
 
 class _Lane:

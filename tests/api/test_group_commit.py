@@ -11,7 +11,8 @@ import pytest
 import uvloop
 from psycopg.conninfo import make_conninfo
 
-from api.group_commit import Shared
+from api.connection import Connection
+from api.group_commit import GroupCommit, Shared, Turn
 from api.pool import Pool
 
 _SCHEMA = """
@@ -94,6 +95,31 @@ def test_writes_in_a_lane_share_flushes(notes: str, db: psycopg.Connection) -> N
     flushes = _flushes(db)
     assert len(flushes) == 100
     assert 0 < flushes.count(True) < 60
+
+
+def test_a_leader_vouches_for_nothing_that_another_connection_commits_after_it_was_sent(notes: str) -> None:
+    async def main() -> None:
+        commits = GroupCommit()
+        connections = [await Connection.open(notes, 60) for _ in range(2)]
+        result = await connections[0].run("select 1", [])
+
+        def send(connection: Connection, *, followed: bool) -> Turn:
+            turn = Turn(_NOTE)
+            turn.sent = asyncio.get_running_loop().time()
+            commits.form(turn, _NOTE, connection, followed=followed)
+            return turn
+
+        early, late = (send(connections[0], followed=True) for _ in range(2))
+        commits.finished(early, result)
+        leader = send(connections[1], followed=False)
+        commits.finished(late, result)
+        commits.finished(leader, result)
+        assert [turn.future.done() for turn in (early, leader, late)] == [True, True, False]
+        assert commits.waits
+        for connection in connections:
+            await connection.close()
+
+    uvloop.run(main())
 
 
 def test_a_write_that_nobody_follows_is_flushed_by_itself(notes: str, db: psycopg.Connection) -> None:
