@@ -34,6 +34,8 @@ where name = 'statement_timeout' and (setting = '0' or setting::integer > $1::in
 """
 _CANCELED = b"57014"
 _RUN_AGAIN = (_CANCELED, UNKNOWN_STATEMENT.encode())
+#: seconds after which a lane is taken to be stuck
+_STUCK = 2 * _LIMIT / 1000
 #: statements sent over a lane and not over
 _DEPTH = 4
 #: seconds after a failure before a lane is opened again
@@ -54,6 +56,10 @@ class _Lane:
         self.since = 0.0
         #: the server forgot what was prepared
         self.forgot = False
+
+    def moves(self, now: float) -> bool:
+        """False while something runs there that the limit does not reach: a loop in Python, a commit that waits."""
+        return not self.sent or now - self.since < _STUCK
 
 
 def _load(lane: _Lane) -> int:
@@ -125,12 +131,19 @@ class Lanes:
             # whatever becomes of it, and should it never begin
             self._opening.add_done_callback(lambda _: self._opened(turn))
             return True
-        lane = min(self._lanes.values(), key=_load, default=None)
+        lane = min((lane for lane in self._lanes.values() if lane.moves(now)), key=_load, default=None)
         if lane is None or lane.shared is not shared:
             return False
         self._waiting.append(turn)
         self._fill(lane)
         return True
+
+    def check(self) -> None:
+        """Lets those go that wait for lanes which are stuck."""
+        now = monotonic()
+        if not any(lane.moves(now) for lane in self._lanes.values()):
+            while self._waiting:
+                self._refuse(self._waiting.popleft())
 
     def flush(self) -> None:
         """Flushes for those that are kept back, where a lane has nothing else to do."""

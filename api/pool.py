@@ -272,6 +272,7 @@ class Pool:
         """Now and then as long as there are connections."""
         for connection in tuple(self._all):
             connection.check(self._silence)
+        self._lanes.check()
         self._checking = asyncio.get_running_loop().call_later(_CHECK_EVERY, self._check) if self._all else None
 
     def _look_later(self) -> None:

@@ -30,6 +30,12 @@ begin
         when -1 then perform pg_advisory_xact_lock(1);
         when -2 then perform pg_sleep(0.01);
         when -3 then execute 'deallocate all';
+        when -5 then
+            begin
+                perform pg_sleep(20);
+            exception when query_canceled then
+                perform pg_advisory_xact_lock(1);
+            end;
         when -4 then raise exception using errcode = '57014';
         else null;
     end case;
@@ -38,7 +44,7 @@ end
 $$;
 """
 _NOTE = Shared.of("select note($1::integer)")
-_BLOCKED, _LONG, _FORGETTING, _CANCELED = -1, -2, -3, -4
+_BLOCKED, _LONG, _FORGETTING, _CANCELED, _STUBBORN = -1, -2, -3, -4, -5
 Use = Callable[[Pool], Awaitable[None]]
 
 
@@ -155,6 +161,24 @@ def test_who_waits_for_a_lock_holds_up_nobody_and_writes_once(notes: str, db: ps
     assert _written(db) == [_BLOCKED, *range(2, 22)]
     # in the lane, and then without a limit
     assert db.execute("select last_value from runs").fetchone() == (22,)
+
+
+def test_a_lane_that_is_stuck_is_left_alone(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        db.execute("select pg_advisory_lock(1)")
+        before = [asyncio.create_task(_note(pool, n)) for n in range(2, 6)]
+        stubborn = asyncio.create_task(_note(pool, _STUBBORN))
+        behind = [asyncio.create_task(_note(pool, n)) for n in range(6, 42)]
+        _, held = await asyncio.wait((*before, *behind), timeout=2)
+        # no more than had been sent
+        assert len(held) <= 3
+        await _all(pool, range(42, 62))
+        assert not stubborn.done()
+        db.execute("select pg_advisory_unlock(1)")
+        await asyncio.wait_for(asyncio.gather(stubborn, *held), 20)
+
+    _with_pool(notes, use, size=4)
+    assert _written(db) == [_STUBBORN, *range(2, 62)]
 
 
 def test_what_takes_long_does_not_stay_in_a_lane(notes: str, db: psycopg.Connection) -> None:
