@@ -33,9 +33,14 @@ select set_config(name, $1, false) from pg_settings
 where name = 'statement_timeout' and (setting = '0' or setting::integer > $1::integer)
 """
 _CANCELED = b"57014"
+#: the kind of all statements that flush
+_FLUSH = "flush"
 _RUN_AGAIN = (_CANCELED, UNKNOWN_STATEMENT.encode())
 #: seconds after which a lane is taken to be stuck
 _STUCK = 2 * _LIMIT / 1000
+#: seconds that a statement takes at most on the average, and one that flushes its commit: while it does, nothing runs
+_SHORT = 0.001
+_SHORT_FLUSH = 0.0015
 #: statements sent over a lane and not over
 _DEPTH = 4
 #: seconds after a failure before a lane is opened again
@@ -94,7 +99,8 @@ class Lanes:
         self._held = held
         self._lanes: dict[Connection, _Lane] = {}
         self._waiting: deque[Turn] = deque()
-        self._pace = Pace()
+        self._pace = Pace(_SHORT)
+        self._flushes = Pace(_SHORT_FLUSH)
         self._opening: asyncio.Task[None] | None = None
         #: when opening one last failed
         self._failed = float("-inf")
@@ -124,7 +130,7 @@ class Lanes:
         now = monotonic()
         # whoever is alone with his write gains nothing here
         alone = not self.elsewhere and not any(lane.sent for lane in self._lanes.values())
-        if alone or not self._pace.is_short(kind, now):
+        if alone or not self._flushes.is_short(_FLUSH, now) or not self._pace.is_short(kind, now):
             return False
         if len(self._lanes) < self._count and self._opening is None and now > self._failed + _PAUSE:
             self._opening = asyncio.create_task(self._open(turn, shared))
@@ -243,18 +249,19 @@ class Lanes:
         lane.sent.popleft()
         # the loop's clock counts milliseconds
         now = monotonic()
-        if turn.kind is not None:
-            self._learn(turn.kind, outcome, now - lane.since, now)
+        self._learn(turn, outcome, now - lane.since, now)
         lane.since = now
         self._commits.finished(turn, outcome)
         self._fill(lane)
         if self._commits.waits:
             self._held()
 
-    def _learn(self, kind: str, outcome: pq.abc.PGresult | psycopg.Error, seconds: float, now: float) -> None:
-        if isinstance(outcome, psycopg.Error):
+    def _learn(self, turn: Turn, outcome: pq.abc.PGresult | psycopg.Error, seconds: float, now: float) -> None:
+        if isinstance(outcome, psycopg.Error) or turn.kind is None:
             return
         if outcome.error_field(pq.DiagnosticField.SQLSTATE) == _CANCELED:
-            self._pace.overran(kind, now)
+            self._pace.overran(turn.kind, now)
         else:
-            self._pace.took(kind, seconds, now)
+            self._pace.took(turn.kind, seconds, now)
+            if not turn.is_member:
+                self._flushes.took(_FLUSH, seconds, now)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 __all__ = ["Pace"]
 
-#: seconds that are short, on the average of the last fifty or so
-_SHORT = 0.0008
-_WEIGHT = 0.02
+#: how much the last one counts for the average
+_WEIGHT = 0.01
 #: no statement counts for more: a single hiccup says nothing of its kind, and a session is slow at first
 _LONGEST = 0.004
 #: what one counts for that was stopped; two of them are no hiccup
-_STOPPED = 0.02
+_STOPPED = 0.04
 #: seconds that a kind is taken to be long before it is tried again
 _AWAY = 10.0
 #: kinds remembered; clients choose them
@@ -18,9 +17,13 @@ _KEPT = 1000
 
 
 class Pace:
-    """Which kinds of statements are short. An unknown kind is, until it shows otherwise. Times are seconds."""
+    """Which kinds of statements take at most `short` on the average of the last hundred or so. Times are seconds.
 
-    def __init__(self) -> None:
+    An unknown kind is short until it shows otherwise.
+    """
+
+    def __init__(self, short: float) -> None:
+        self._short = short
         self._average: dict[str, float] = {}
         self._away: dict[str, float] = {}
 
@@ -47,10 +50,11 @@ class Pace:
         average += _WEIGHT * (seconds - average)
         if kind not in self._average and len(self._average) >= _KEPT:
             self._average.clear()
-        # one that is tried again has to be short at once
-        self._average[kind] = min(average, _SHORT)
-        if average <= _SHORT:
+        if average <= self._short:
+            self._average[kind] = average
             return
+        # tried again, it has half the credit of an unknown one: the first ones find cold caches
+        self._average[kind] = self._short / 2
         if len(self._away) >= _KEPT:
             self._away.clear()
         self._away[kind] = now + _AWAY

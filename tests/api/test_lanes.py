@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import uvloop
 from psycopg import pq
+from psycopg.conninfo import make_conninfo
 
 from api.connection import Connection
 from api.group_commit import Shared
@@ -20,6 +21,19 @@ from .conftest import Api
 
 _SCHEMA = """
 create table notes (n integer, pid integer not null default pg_backend_pid());
+create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+create constraint trigger refuse after insert on notes deferrable initially deferred
+    for each row when (new.n = -6) execute function refuse();
+create function flush_slowly() returns trigger language plpgsql as $$
+begin
+    if current_setting('synchronous_commit') <> 'off' then
+        perform pg_sleep(0.002);
+    end if;
+    return null;
+end
+$$;
+create constraint trigger flush_slowly after insert on notes deferrable initially deferred
+    for each row when (new.n >= 1000) execute function flush_slowly();
 -- counts what was undone as well
 create sequence runs;
 create function note(n integer) returns text language plpgsql as $$
@@ -192,6 +206,29 @@ def test_what_takes_long_does_not_stay_in_a_lane(notes: str, db: psycopg.Connect
     assert _written(db) == [_LONG] * 20 + list(range(2, 52))
     assert _backends(db, "n = -2") > 2
     assert _backends(db, "n = -2 and pid in (select pid from notes where n > 1)") == 0
+
+
+def test_where_flushes_are_slow_nobody_stands_behind_them(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        async with asyncio.timeout(20):
+            share = 1.0
+            while share > 0.8:
+                db.execute("truncate notes")
+                await _all(pool, range(1000, 1100))
+                share = _share_of_two_backends(db, "n > 1")
+
+    _with_pool(make_conninfo(notes, options="-c synchronous_commit=on"), use)
+
+
+def test_an_error_of_the_commit_is_one_of_its_statement(notes: str, db: psycopg.Connection) -> None:
+    async def use(pool: Pool) -> None:
+        numbers = [-6 if n % 3 == 0 else n for n in range(2, 102)]
+        replies = await asyncio.gather(*(_note(pool, n) for n in numbers), return_exceptions=True)
+        for n, reply in zip(numbers, replies, strict=True):
+            assert isinstance(reply, psycopg.errors.RaiseException) if n < 0 else reply == str(100 // n).encode()
+
+    _with_pool(notes, use)
+    assert _written(db) == [n for n in range(2, 102) if n % 3]
 
 
 def test_errors_are_those_of_their_statement_alone(notes: str, db: psycopg.Connection) -> None:
