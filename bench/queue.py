@@ -49,7 +49,7 @@ _WRITE = "insert into bench_writes (amount) values (1);\n"
 
 #: what any queue of this shape has to do: claim, mark with a history, commit
 _CLAIM_AND_MARK = """
-update bench_queue q set status = 1, jobs = '[{"n": 1, "nodeKey": "sum", "status": 1, "result": 2}]', updated_at = now()
+update bench_queue q set status = 1, jobs = '[[1, 1, "sum", 1, 2]]', updated_at = now()
 where q.id in (select id from bench_queue where status is null order by id limit 50 for update skip locked)
 """
 

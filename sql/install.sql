@@ -154,6 +154,7 @@
 
 -- record: after the row
 \ir functions/record/next_execution_id.sql
+\ir functions/record/elements.sql
 \ir functions/record/record_executions.sql
 \ir functions/record/record_run.sql
 \ir functions/record/record_runs.sql

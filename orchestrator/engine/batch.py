@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.encoding import from_json, to_json
-from orchestrator.engine.history import jobs_json
+from orchestrator.engine.history import jobs_json, stored
 from orchestrator.engine.interruption import is_interruption
 from orchestrator.engine.job import Job
 from orchestrator.engine.processor import BudgetExceeded, Processor
@@ -62,7 +62,7 @@ class Batch:
 
         Args:
             row: the execution, as it is claimed.
-            jobs: its jobs so far in order of creation, as elements of ``executions.jobs``.
+            jobs: its jobs so far in order of creation, see :meth:`Job.to_json`.
             job: which of them goes on, with its new status and result.
         """
         self._resumed.append(row["id"])
@@ -84,7 +84,7 @@ class Batch:
 
         Args:
             row: the execution, as it is claimed.
-            jobs: its jobs so far in order of creation, as elements of ``executions.jobs``.
+            jobs: its jobs so far in order of creation, see :meth:`Job.to_json`.
             node_id: where to begin, None for the head.
             replaced: number of the job that the node's new one takes the place of.
         """
@@ -167,7 +167,7 @@ class Batch:
             if is_interruption(error):
                 raise
             host.log(f"execution {row['id']} could not be run: {type(error).__name__}: {error}")
-            jobs = to_json([_broken(job, error) for job in before.values()]) if before else None
+            jobs = to_json([stored(_broken(job, error)) for job in before.values()]) if before else None
             self._results[row["id"]] = _result(row["id"], int(Status.ERROR), "internal_error", jobs, None, 0)
             return
         finally:
@@ -192,7 +192,8 @@ class Batch:
             return
         # nothing waits in an execution that has ended, whatever its jobs say
         ended = status != Status.STARTED
-        jobs = [_with_times(job.to_json(), (before or {}).get(job.n)) for job in proc.jobs if ended or job.status != 0]
+        over = [job for job in proc.jobs if ended or job.status != 0]
+        jobs = [stored(_with_times(job.to_json(), (before or {}).get(job.n))) for job in over]
         self._results[execution_id] = _result(execution_id, status, proc.reason, to_json(jobs), output, timeout)
         waiting = [_with_times(job, (before or {}).get(job["n"])) for job in proc.waiting_jobs()]
         if waiting and not ended:

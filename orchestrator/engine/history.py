@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from orchestrator.engine.processor import Processor
     from orchestrator.engine.program import Node, Program
 
-__all__ = ["FLUSH_AT", "Entry", "History", "context_writer", "entry_of", "job_texts", "jobs_json", "result_text"]
+__all__ = [
+    "FLUSH_AT",
+    "Entry",
+    "History",
+    "context_writer",
+    "entry_of",
+    "job_texts",
+    "jobs_json",
+    "result_text",
+    "stored",
+]
 
 #: executions kept in memory before they are written
 FLUSH_AT = 1000
@@ -24,11 +34,15 @@ FLUSH_AT = 1000
 Entry = tuple["Program", str, int, str, str | None, int, str | None]
 
 
+#: what few jobs have
+_SELDOM = ("meta", "log", "startedAt", "createdAt", "updatedAt")
+
+
 class _Prefix(dict["Node", str]):
     """The part of a job's JSON that is the same at every run of a node."""
 
     def __missing__(self, node: Node) -> str:
-        text = f'"nodeId":{node.id},"nodeKey":{to_json(node.key)},"status":'
+        text = f"{node.id},{to_json(node.key)},"
         self[node] = text
         return text
 
@@ -36,12 +50,19 @@ class _Prefix(dict["Node", str]):
 _prefix = _Prefix()
 
 
+def stored(job: Mapping[str, Any]) -> list[Any]:
+    """The element of ``executions.jobs`` for a job: what every job has has its place, the rest stands at the end."""
+    element = [job["n"], job["nodeId"], job["nodeKey"], job["status"], job.get("result"), job.get("upstream")]
+    rest = {name: job[name] for name in _SELDOM if job.get(name) is not None}
+    return [*element, rest] if rest else element
+
+
 def jobs_json(proc: Processor) -> str:
     """``executions.jobs`` of a run that waits for nobody."""
     parts = []
     for job in proc.jobs:
         if job.meta is not None or job.log is not None or job.started_at is not None:
-            parts.append(to_json(job.to_json()))
+            parts.append(to_json(stored(job.to_json())))
             continue
         result = job.result
         cls = result.__class__
@@ -53,8 +74,8 @@ def jobs_json(proc: Processor) -> str:
             else format(result, "f") if cls is Decimal and result.is_finite()
             else to_json(result)
         )  # fmt: skip
-        upstream = f',"upstream":{job.upstream}' if job.upstream is not None else ""
-        parts.append(f'{{"n":{job.n},{_prefix[job.node]}{int(job.status)},"result":{text}{upstream}}}')
+        upstream = f",{job.upstream}" if job.upstream is not None else ""
+        parts.append(f"[{job.n},{_prefix[job.node]}{int(job.status)},{text}{upstream}]")
     return "[" + ",".join(parts) + "]"
 
 
@@ -111,16 +132,13 @@ class History:
 
 def job_texts(nodes: Sequence[Node]) -> list[str]:
     """``executions.jobs`` of a run whose nodes all succeeded in this order: what stands around their results."""
-    texts = [
-        f'{"[" if n == 1 else _tail(nodes, n - 1) + ","}{{"n":{n},{_prefix[node]}1,"result":'
-        for n, node in enumerate(nodes, 1)
-    ]
+    texts = [f"{'[' if n == 1 else _tail(nodes, n - 1) + ','}[{n},{_prefix[node]}1," for n, node in enumerate(nodes, 1)]
     return [*texts, _tail(nodes, len(nodes)) + "]"]
 
 
 def _tail(nodes: Sequence[Node], n: int) -> str:
     upstream = nodes[n - 1].upstream
-    return "}" if upstream is None else f',"upstream":{nodes.index(upstream) + 1}}}'
+    return "]" if upstream is None else f",{nodes.index(upstream) + 1}]"
 
 
 def result_text(value: Any) -> str:

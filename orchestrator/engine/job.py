@@ -40,7 +40,7 @@ class Job:
         self.upstream = upstream
 
     def to_json(self) -> dict[str, Any]:
-        """The element of ``executions.jobs`` for this job."""
+        """This job by the names of its fields, as a resumed run gets it."""
         out: dict[str, Any] = {
             "n": self.n,
             "nodeId": self.node.id,

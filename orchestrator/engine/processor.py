@@ -286,10 +286,6 @@ class Processor:
 
     # -- leaving ---------------------------------------------------------------------------------------------------
 
-    def finished_jobs(self) -> list[dict[str, Any]]:
-        """Jobs that wait for nobody, as elements of ``executions.jobs``."""
-        return [job.to_json() for job in self.jobs if job.status != 0]
-
     def waiting_jobs(self) -> list[dict[str, Any]]:
-        """Jobs that wait, in the same form; rows of ``waiting_jobs``."""
+        """Jobs that wait, as rows of ``waiting_jobs``."""
         return [job.to_json() for job in self.jobs if job.status == 0]

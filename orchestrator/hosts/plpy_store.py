@@ -66,10 +66,10 @@ class PlpyStore(PlpyPort):
         now = self.now.isoformat()
         if special is None:
             plan = self._record_plan(
-                "record_runs", ["pg_catalog.int8", TEXT, "pg_catalog.int2", TEXT, "pg_catalog.json", "pg_catalog.json",
+                "record_runs", ["pg_catalog.int8", TEXT, "pg_catalog.int2", TEXT, TEXT, TEXT,
                 "pg_catalog.int4"],
             )  # fmt: skip
-            # elements of one JSON array: an array of PostgreSQL's would be taken apart and checked once more
+            # elements of one JSON array: an array of PostgreSQL's takes longer to build
             texts = ("[" + ",".join(column) + "]" for column in (contexts, jobs))
             plan.execute([program.workflow_id, program.key, status, now, *texts, len(jobs)])
             return

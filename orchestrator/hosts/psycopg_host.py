@@ -202,7 +202,7 @@ class PsycopgHost:
         if special is None:
             self.fetch(
                 "select orchestrator.record_runs($1::pg_catalog.int8, $2, $3::pg_catalog.int2,"
-                " $4::pg_catalog.timestamptz, $5::pg_catalog.json, $6::pg_catalog.json, $7::pg_catalog.int4)",
+                " $4::pg_catalog.timestamptz, $5, $6, $7::pg_catalog.int4)",
                 [*common, *("[" + ",".join(column) + "]" for column in (contexts, jobs)), str(len(jobs))],
             )
             return

@@ -57,7 +57,7 @@ class Outcome:
 
     Attributes:
         status: as ``executions.status``; 0 when it waits where the stored execution waits too.
-        jobs: in order of creation, as elements of ``executions.jobs``.
+        jobs: in order of creation, see :meth:`orchestrator.engine.job.Job.to_json`.
         output: what the last output node wrote.
         messages: what response-message nodes said.
         error: the last exception of a node, with its traceback.

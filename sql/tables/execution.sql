@@ -21,7 +21,8 @@ create table orchestrator.executions (
     parent_execution_id bigint,
     stack jsonb,
     output jsonb,
-    -- finished jobs, in order: [{"n", "nodeId", "nodeKey", "upstreamId", "status", "result", "meta", "log", "startedAt"}]; waiting ones are rows of waiting_jobs
+    -- finished jobs, in order: [[n, node id, node key, status, result, upstream n, {"meta", "log", "startedAt", "createdAt", "updatedAt"}]],
+    -- shorter where the last are missing; names would be most of a history. Waiting jobs are rows of waiting_jobs.
     jobs json,
     attempts smallint not null default 0,
     started_at timestamptz,
@@ -59,18 +60,18 @@ comment on table orchestrator.waiting_jobs is 'jobs that wait for somebody; fini
 
 create view orchestrator.jobs with (security_barrier) as
     select
-        e.id * 1048576 + (j.value ->> 'n')::bigint as id,
+        e.id * 1048576 + (j.value ->> 0)::bigint as id,
         e.id as execution_id,
-        (j.value ->> 'nodeId')::bigint as node_id,
-        j.value ->> 'nodeKey' as node_key,
-        e.id * 1048576 + (j.value ->> 'upstream')::bigint as upstream_id,
-        (j.value ->> 'status')::integer as status,
-        (j.value -> 'result')::jsonb as result,
-        nullif((j.value -> 'meta')::jsonb, 'null') as meta,
-        j.value ->> 'log' as log,
-        coalesce((j.value ->> 'startedAt')::timestamptz, e.started_at) as started_at,
-        coalesce((j.value ->> 'createdAt')::timestamptz, e.started_at, e.created_at) as created_at,
-        coalesce((j.value ->> 'updatedAt')::timestamptz, e.updated_at) as updated_at
+        (j.value ->> 1)::bigint as node_id,
+        j.value ->> 2 as node_key,
+        e.id * 1048576 + (j.value ->> 5)::bigint as upstream_id,
+        (j.value ->> 3)::integer as status,
+        (j.value -> 4)::jsonb as result,
+        (j.value #> '{6,meta}')::jsonb as meta,
+        j.value #>> '{6,log}' as log,
+        coalesce((j.value #>> '{6,startedAt}')::timestamptz, e.started_at) as started_at,
+        coalesce((j.value #>> '{6,createdAt}')::timestamptz, e.started_at, e.created_at) as created_at,
+        coalesce((j.value #>> '{6,updatedAt}')::timestamptz, e.updated_at) as updated_at
     from orchestrator.executions e
     cross join lateral json_array_elements(e.jobs) as j (value)
     union all

@@ -188,7 +188,7 @@ def test_a_queued_execution_runs_and_is_deleted_when_the_workflow_wants_that(wor
         )
     assert workflows.engine.run_executions() == 2
     rows = workflows.db.execute(
-        "select key, status, jobs -> 0 -> 'result' from orchestrator.executions where key = any (%s)", [[kept, deleted]]
+        "select key, status, jobs -> 0 -> 4 from orchestrator.executions where key = any (%s)", [[kept, deleted]]
     ).fetchall()
     assert rows == [(kept, 1, {"data": 7})]
 

@@ -13,10 +13,12 @@ begin
         delete from orchestrator.waiting_jobs w where w.execution_id = p_execution returning w.*
     )
     select jsonb_agg(
-        jsonb_strip_nulls(jsonb_build_object(
-            'n', g.id - g.execution_id * 1048576, 'nodeId', g.node_id, 'nodeKey', g.node_key, 'upstream', g.upstream_id - g.execution_id * 1048576,
-            'status', -3, 'meta', g.meta, 'log', g.log, 'startedAt', g.started_at, 'createdAt', g.created_at, 'updatedAt', v_now
-        )) || jsonb_build_object('result', g.result)
+        jsonb_build_array(
+            g.id - g.execution_id * 1048576, g.node_id, g.node_key, -3, g.result, g.upstream_id - g.execution_id * 1048576,
+            jsonb_strip_nulls(jsonb_build_object(
+                'meta', g.meta, 'log', g.log, 'startedAt', g.started_at, 'createdAt', g.created_at, 'updatedAt', v_now
+            ))
+        )
         order by g.id
     )
     into v_jobs

@@ -23,7 +23,11 @@ begin
         (
             select jsonb_agg(j.job order by (j.job -> 'n')::bigint)::text
             from (
-                select f.value as job from jsonb_array_elements(v_execution.jobs::jsonb) f
+                select
+                    jsonb_strip_nulls(jsonb_build_object(
+                        'n', f.value -> 0, 'nodeId', f.value -> 1, 'nodeKey', f.value -> 2, 'status', f.value -> 3, 'upstream', f.value -> 5
+                    )) || jsonb_build_object('result', f.value -> 4) || coalesce(f.value -> 6, '{}') as job
+                from jsonb_array_elements(v_execution.jobs::jsonb) f
                 union all
                 select jsonb_strip_nulls(jsonb_build_object(
                     'n', w.id - w.execution_id * 1048576, 'nodeId', w.node_id, 'nodeKey', w.node_key, 'upstream', w.upstream_id - w.execution_id * 1048576,
