@@ -131,10 +131,11 @@ def test_a_node_asks_for_users_and_cannot_write_them(api: Api, tasks: int) -> No
     query = {"type": "query", "config": {"collection": "users", "multiple": True, "params": {"filter": filter_}}}
     workflow = _workflow(api, query, type="action", title="asks", sync=True, config=config)
     api.create("tasks", {"title": "asks"})
-    (jobs,) = api.db.execute(
-        "select jobs::text from orchestrator.executions where workflow_id = %s", (workflow,)
-    ).fetchone() or ("[]",)
-    ((user,),) = [job["result"] for job in json.loads(jobs)]
+    results = """
+        select j.result from orchestrator.jobs j join orchestrator.executions e on e.id = j.execution_id
+        where e.workflow_id = %s
+    """
+    (((user,),),) = api.db.execute(results, (workflow,)).fetchall()
     assert user["id"] == tasks and "password" not in user
     assert api.root.post(f"/workflows:destroy?filterByTk={workflow}").status_code == 200
     draft = api.root.post("/workflows:create", json={"type": "action", "title": "w", "config": config}).json()["data"]

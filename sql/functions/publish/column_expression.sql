@@ -7,7 +7,8 @@ create or replace function orchestrator.column_expression(p_row text, p_name tex
 as $$
     select case p_kind
         when 'timestamptz' then format(
-            'case when pg_catalog.timezone(''UTC'', %1$s.%2$I) operator(pg_catalog.>=) pg_catalog.make_timestamp(1, 1, 1, 0, 0, 0)'
+            -- the constant is computed once a session
+            'case when %1$s.%2$I operator(pg_catalog.>=) pg_catalog.timezone(''UTC'', pg_catalog.make_timestamp(1, 1, 1, 0, 0, 0))'
                 ' then coalesce(pg_catalog.to_char(pg_catalog.timezone(''UTC'', %1$s.%2$I), ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"''), ''infinity'')'
                 ' else coalesce(pg_catalog.to_char(pg_catalog.timezone(''UTC'', %1$s.%2$I), ''YYYY-MM-DD HH24:MI:SS"+00 BC"''), %1$s.%2$I::pg_catalog.text) end',
             p_row, p_name
