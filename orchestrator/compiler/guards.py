@@ -138,7 +138,8 @@ def _constant(value: Any, kind: str | None) -> exp.Expr | None:
 
 
 def _column(side: str, name: str, kind: str | None) -> exp.Expr:
-    column = exp.Dot(this=exp.Paren(this=exp.column(side)), expression=exp.to_identifier(name, quoted=True))
+    # a field of the record, not of a row value: PL/pgSQL reads it without making one
+    column = exp.Column(this=exp.to_identifier(name, quoted=True), table=exp.to_identifier(side))
     wide = _WIDER.get(kind or "")
     return _cast(column, wide) if wide else column
 
