@@ -12,7 +12,7 @@ from psycopg import sql
 
 from bench import workload
 from bench.paired import Samples, measure
-from bench.pgbench import rate
+from bench.pgbench import turns
 from bench.report import Figure, Target, at_most_more, at_most_times
 from bench.server import Connection
 from bench.workload import HAND_WRITTEN, KEPT, PASSING, PLAIN, UNMATCHED
@@ -79,8 +79,8 @@ def single(dsn: str, *, rows: int, seconds: int, rounds: int) -> list[Figure]:
     """
     with psycopg.connect(dsn, autocommit=True) as db:
         inside = _compare(db, _ALL, partial(_statement, db, _LOOP, rows), rounds)
-        pipelined = _compare(db, _ALL, partial(_from_pgbench, dsn, seconds, True), rounds)
-        answered = _compare(db, _ALL, partial(_from_pgbench, dsn, seconds, False), rounds)
+        pipelined = _from_pgbench(db, dsn, _ALL, seconds=seconds * len(_ALL), rounds=rounds, in_pipeline=True)
+        answered = _from_pgbench(db, dsn, _ALL, seconds=seconds * len(_ALL), rounds=rounds, in_pipeline=False)
     with psycopg.connect(dsn, autocommit=True) as db:
         waiting = _taking_turns(db, _ALL, slices=rows // 2 // _SLICE, rounds=rounds)
     figures = []
@@ -115,13 +115,25 @@ def _statement(db: Connection, text: str, rows: int, table: str) -> float:
     return (time.perf_counter() - began) / rows * 1e6
 
 
-def _from_pgbench(dsn: str, seconds: int, in_pipeline: bool, table: str) -> float:
+def _from_pgbench(
+    db: Connection, dsn: str, tables: tuple[str, ...], *, seconds: int, rounds: int, in_pipeline: bool
+) -> Samples:
+    """The median transaction of each round, in µs a statement; tables take turns by chance, a transaction each."""
+    samples: Samples = {table: [] for table in tables}
+    scripts = [_script(table, in_pipeline) for table in tables]
+    for _ in range(rounds):
+        workload.clear(db)
+        for table, times in zip(tables, turns(dsn, scripts, seconds=seconds), strict=True):
+            samples[table].append(statistics.median(times) / _TRANSACTION)
+    return samples
+
+
+def _script(table: str, in_pipeline: bool) -> str:
     one = sql.SQL(_ONE.replace("%s", ":amount")).format(table=sql.Identifier(table)).as_string() + ";"
     statements = [one] * _TRANSACTION
     if in_pipeline:
         statements = ["\\startpipeline", *statements, "\\endpipeline"]
-    script = "\n".join(("\\set amount random(0, 489)", "begin;", *statements, "commit;"))
-    return 1e6 / (rate(dsn, script, clients=1, seconds=seconds) * _TRANSACTION)
+    return "\n".join(("\\set amount random(0, 489)", "begin;", *statements, "commit;"))
 
 
 def _taking_turns(db: Connection, tables: tuple[str, ...], *, slices: int, rounds: int) -> Samples:
