@@ -102,9 +102,11 @@ def test_cancels_what_waits_with_its_jobs_and_children(queue: Queue, waiting: in
         grandchild: "-3 parent_aborted",
         finished: "1 ",
     }
-    assert queue.rows("select node_key, status, result, meta from orchestrator.jobs order by id") == [
-        ("note", 1, [], None),
-        ("ask", -3, {"kept": 1}, {"m": 1}),
+    assert queue.rows(
+        "select node_key, status, result, meta, upstream_id %% 1048576 from orchestrator.jobs order by id"
+    ) == [
+        ("note", 1, [], None, None),
+        ("ask", -3, {"kept": 1}, {"m": 1}, 1),
     ]
 
 
@@ -198,6 +200,24 @@ def test_resumes_where_it_waited(queue: Queue, prompting: int) -> None:
     assert queue.value("select created_at from orchestrator.jobs where node_key = 'ask'") == created
     assert queue.rows("select * from orchestrator.waiting_jobs") == []
     assert queue.rows("select note from effects order by id") == [("a",), ("after",)]
+
+
+def test_what_an_earlier_job_says_of_itself_outlives_a_resumption(queue: Queue, prompting: int) -> None:
+    said = {"meta": {"m": 0}, "log": "said"} | {
+        f"{what}At": f"2026-01-0{day}T00:00:00+00:00" for day, what in enumerate(("started", "created", "updated"), 1)
+    }
+    queue.db.execute(
+        "update orchestrator.executions"
+        " set jobs = jsonb_set(jsonb_set(jobs::jsonb, '{0,5}', 'null'), '{0,6}', %s)::json where id = %s",
+        [json.dumps(said), prompting],
+    )
+    columns = "meta, log, started_at, created_at, updated_at"
+    note = f"select {columns} from orchestrator.jobs where node_key = 'note'"
+    ((meta, log, *times),) = queue.rows(note)
+    assert (meta, log, [time.day for time in times]) == ({"m": 0}, "said", [1, 2, 3])
+    queue.db.execute("select orchestrator.resume(%s, '{}')", [prompting * JOB + 2])
+    assert queue.statuses() == [1]
+    assert queue.rows(note) == [(meta, log, *times)]
 
 
 def test_resumes_with_a_rejection(queue: Queue, prompting: int) -> None:
