@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import structlog
 
-from bench import queue, report, workload
+from bench import clock, queue, report, workload
 from bench.http import http
 from bench.memory import memory
 from bench.publishing import publishing
@@ -46,20 +46,25 @@ def main() -> None:
             workload.create(db)
         server.database(_QUEUE)
         figures: list[Figure] = []
+        loops = clock.loop_times()
         try:
             for name in chosen:
                 print(f"{name} …", file=sys.stderr, flush=True)
                 figures += _AREAS[name](server, options.quick)
+                loops += clock.loop_times()
         finally:
             # what took minutes is not lost to what fails after it
             print(report.table(figures))
         about = report.machine(server.version())
+    loop = clock.spread(loops)
     about |= {
         "quick": options.quick,
         "load_before": round(load, 2),
+        "loop_ms": loop,
         "minutes": round((time.monotonic() - began) / 60, 1),
     }
     print(f"\nload before: {load:.2f}; took {about['minutes']} min; the ratio is the median of the rounds' ratios")
+    print(f"a fixed loop took {loop['fastest']:.2f} ms at best, {loop['median']:.2f} in the middle")
     output = options.output or (None if options.quick or options.only else _RESULTS)
     if output is not None:
         output.write_text(report.as_json(figures, about) + "\n", encoding="utf-8")
