@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from pytest_postgresql.janitor import DatabaseJanitor
 
@@ -22,7 +23,17 @@ from orchestrator.cluster import SUPERUSER, Cluster, free_port
 from orchestrator.schema import installer
 
 #: a lost server is a lost temporary directory: nothing here has to survive
-_VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+_VOLATILE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_wal_size": "256MB",
+}
+
+#: memory, where there is enough of it: each of thousands of databases is 300 files
+_MEMORY = Path("/dev/shm")
+_ROOM = 4 * 2**30
 
 _TEMPLATE = "orchestrator_template"
 
@@ -32,7 +43,8 @@ Connection = psycopg.Connection[tuple[object, ...]]
 @pytest.fixture(scope="session")
 def server() -> Iterator[Cluster]:
     """A running server without our schema; logins `writer` and `api_login` exist, roles being global."""
-    home = Path(tempfile.mkdtemp(prefix="orchestrator-test-"))
+    in_memory = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM
+    home = Path(tempfile.mkdtemp(prefix="orchestrator-test-", dir=_MEMORY if in_memory else None))
     home.chmod(0o755)
     cluster = Cluster(home, free_port(), secrets.token_urlsafe(12), settings=_VOLATILE)
     cluster.create()
@@ -46,8 +58,20 @@ def server() -> Iterator[Cluster]:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def _janitor(cluster: Cluster, dbname: str, template: str | None) -> DatabaseJanitor:
-    return DatabaseJanitor(
+class _Janitor(DatabaseJanitor):
+    """Copies a template's files, which takes a fifth of the time of copying its pages through the log."""
+
+    def init(self) -> None:
+        with self.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("create database {} template {} strategy file_copy").format(
+                    sql.Identifier(self.dbname), sql.Identifier(self.template_dbname or "template1")
+                )
+            )
+
+
+def _janitor(cluster: Cluster, dbname: str, template: str | None) -> _Janitor:
+    return _Janitor(
         user=SUPERUSER,
         host="127.0.0.1",
         port=cluster.port,
