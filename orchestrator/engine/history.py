@@ -82,9 +82,10 @@ def jobs_json(proc: Processor) -> str:
 def entry_of(proc: Processor, status: int, context_json: str) -> Entry:
     """What is kept of a run that is over."""
     chain = proc.session.chain
-    stack = to_json(list(chain.stack())) if chain.links or chain.ancestors else None
-    output = None if proc.output is None else to_json(proc.output)
-    return proc.program, context_json, status, jobs_json(proc), output, proc.execution_id, stack
+    with proc.session.port.unhurried():
+        stack = to_json(list(chain.stack())) if chain.links or chain.ancestors else None
+        output = None if proc.output is None else to_json(proc.output)
+        return proc.program, context_json, status, jobs_json(proc), output, proc.execution_id, stack
 
 
 class History:
@@ -115,8 +116,9 @@ class History:
         groups: dict[tuple[int, int], list[Entry]] = {}
         for entry in self.take():
             groups.setdefault((entry[0].workflow_id, entry[2]), []).append(entry)
-        for entries in groups.values():
-            self._record(entries)
+        with self._host.unhurried():
+            for entries in groups.values():
+                self._record(entries)
 
     def _record(self, entries: list[Entry]) -> None:
         program, _, status = entries[0][:3]

@@ -56,6 +56,9 @@ class Host(Port, Protocol):
     def budget(self) -> AbstractContextManager[None]:
         """A block that is one run, with processor time of its own."""
 
+    def unhurried(self) -> AbstractContextManager[None]:
+        """A block that belongs to no run's processor time: what is written of a run that is over."""
+
     def environment(self) -> Mapping[str, str]:
         """What ``$env`` shows."""
 

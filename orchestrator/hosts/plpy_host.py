@@ -169,7 +169,7 @@ class PlpyHost(PlpyRequests):
         try:
             self._end_row(frame)
             frame.flush()
-        except Exception as error:
+        except (Exception, BudgetExceeded) as error:
             return error_text(self._unexpected(error))
         return None
 
@@ -210,7 +210,7 @@ class PlpyHost(PlpyRequests):
             return error_text(refusal.error)
         except OrchestratorError as error:
             return error_text(error)
-        except Exception as error:
+        except (Exception, BudgetExceeded) as error:
             return error_text(self._unexpected(error))
         return None
 
@@ -288,7 +288,7 @@ class PlpyHost(PlpyRequests):
             if not self.requesting:
                 self.refused.clear()
             return f'{{"error":{error_text(error)}}}'
-        except Exception as error:
+        except (Exception, BudgetExceeded) as error:
             return f'{{"error":{error_text(self._unexpected(error))}}}'
         finally:
             self._busy -= 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from orchestrator.engine.actor import Actor, parse_bindings, read_actor
@@ -71,6 +71,16 @@ class PlpyRequests(PlpyStore):
     def __exit__(self, *_error: object) -> None:
         self._busy -= 1
 
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """See :class:`orchestrator.engine.host.Host`."""
+        busy, self._busy = self._busy, 0
+        try:
+            yield
+        finally:
+            self._runs += 1
+            self._busy = busy
+
     # -- requests --------------------------------------------------------------------------------------------------
 
     def act(
@@ -104,7 +114,7 @@ class PlpyRequests(PlpyStore):
             return f"{status} {body}", None, program.workflow_id, program.key, run_status, context, jobs, now
         except OrchestratorError as error:
             return None, error_text(error), *_NOTHING
-        except Exception as error:
+        except (Exception, BudgetExceeded) as error:
             return None, error_text(self._unexpected(error)), *_NOTHING
         finally:
             self._busy -= 1
@@ -125,12 +135,14 @@ class PlpyRequests(PlpyStore):
         self._believed = (login, now) if believed else None
         return believed
 
-    def _unexpected(self, error: Exception) -> OrchestratorError | StatementError:
+    def _unexpected(self, error: BaseException) -> OrchestratorError | StatementError:
         """An error of SQL keeps its code and words; anything else is our fault and goes to the log as well."""
         if isinstance(error, self._plpy.SPIError):
             error = statement_error(error)
         if isinstance(error, StatementError):
             return error
+        if isinstance(error, BudgetExceeded):
+            return OrchestratorError(str(error))
         if isinstance(error, RecursionError):
             return InvalidError("what was sent is nested too deeply")
         import traceback

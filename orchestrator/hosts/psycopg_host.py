@@ -230,6 +230,10 @@ class PsycopgHost:
         """No limit: whoever steps through a run may take his time."""
         return nullcontext()
 
+    def unhurried(self) -> AbstractContextManager[None]:
+        """See :meth:`budget`."""
+        return nullcontext()
+
     def hinting(self) -> AbstractContextManager[None]:
         """Nothing to tell: the server's engine cannot ask this one."""
         return nullcontext()

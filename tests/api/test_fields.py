@@ -294,6 +294,15 @@ def test_a_rule_that_could_not_be_enforced_is_refused(api: Api, validation: Any,
     assert _messages(api.root.post("/collections:create", json={"name": "never", "fields": [field]})) == [message]
 
 
+def test_a_pattern_that_computes_for_too_long_is_stopped(api: Api) -> None:
+    rules = [{"name": "pattern", "args": {"regex": "^(a+)+$"}}]
+    _make(api, "slow", {"name": "f", "type": "string", "validation": {"rules": rules}})
+    reply = api.root.post("/slow:create", json={"f": "a" * 40 + "!"}, timeout=30)
+    assert reply.status_code == 500
+    assert reply.json() == {"errors": [{"message": "the run used more than 1 s of processor time"}]}
+    assert api.create("slow", {"f": "aaa"})["f"] == "aaa"
+
+
 def test_a_node_that_breaks_a_rule_fails(api: Api) -> None:
     _make(
         api,

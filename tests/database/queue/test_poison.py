@@ -94,3 +94,31 @@ def test_a_result_nested_too_deeply_to_be_told_is_null(queue: Queue, sync: bool)
         (None,)
     ]
     assert queue.effects() == [1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("collection", {"collection": "events", "mode": 1}),
+        ("request-interception", {"collection": "events", "global": True, "actions": ["create"]}),
+    ],
+)
+def test_a_history_that_takes_long_to_write_does_not_fail_the_write(
+    queue: Queue, kind: str, config: dict[str, object]
+) -> None:
+    again = {"key": "again", "type": "variable", "config": {"value": "{{$jobsMapByNodeKey.all}}"}}
+    document = {
+        "key": "long",
+        "title": "long",
+        "type": kind,
+        "sync": True,
+        "enabled": True,
+        "config": config,
+        "nodes": [
+            {"key": "all", "type": "variable", "config": {"value": list(range(30_000))}},
+            {"key": "each", "type": "loop", "config": {"target": 220}, "branches": {"0": [again]}},
+        ],
+    }
+    queue.db.execute("select orchestrator.define(%s)", [json.dumps(document)])
+    queue.write("a")
+    assert queue.statuses() == [1]
