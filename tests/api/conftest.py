@@ -17,10 +17,10 @@ import httpx
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
-from pytest_postgresql.janitor import DatabaseJanitor
 
 from api.passwords import hash_password
-from orchestrator.cluster import SUPERUSER, Cluster, free_port
+from orchestrator.cluster import Cluster, free_port
+from tests.databases import clone
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse"
@@ -102,31 +102,26 @@ class Api:
 Serve = Callable[..., "subprocess.Popen[bytes]"]
 
 
-def clone(server: Cluster, template: str, name: str) -> DatabaseJanitor:
-    """Makes and drops a database that is a copy of another one."""
-    return DatabaseJanitor(
-        user=SUPERUSER,
-        host="127.0.0.1",
-        port=server.port,
-        dbname=name,
-        password=server.password,
-        template_dbname=template,
-    )
-
-
-@pytest.fixture(scope="module")
-def database(server: Cluster, template: str) -> Iterator[str]:
-    """The superuser's DSN of a database with the tables above, root and his password."""
-    name = f"test_{secrets.token_hex(6)}"
-    janitor = clone(server, template, name)
-    janitor.init()
-    dsn = server.dsn(name)
-    with psycopg.connect(dsn, autocommit=True) as connection:
+@pytest.fixture(scope="session")
+def api_template(server: Cluster, template: str) -> str:
+    """A database with the tables above, root and his password, to be cloned."""
+    name = "api_template"
+    clone(server, name, template).init()
+    with psycopg.connect(server.dsn(name), autocommit=True) as connection:
         connection.execute(_SCHEMA)
         connection.execute(
             "select orchestrator.ensure_root('root', 'root@example.org', %s)", (hash_password(PASSWORD),)
         )
-    yield dsn
+    return name
+
+
+@pytest.fixture(scope="module")
+def database(server: Cluster, api_template: str) -> Iterator[str]:
+    """The superuser's DSN of a database with the tables above, root and his password."""
+    name = f"test_{secrets.token_hex(6)}"
+    janitor = clone(server, name, api_template)
+    janitor.init()
+    yield server.dsn(name)
     janitor.drop()
 
 

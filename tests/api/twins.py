@@ -15,8 +15,9 @@ from psycopg.types.json import Jsonb
 
 from api.passwords import hash_password
 from orchestrator.cluster import Cluster, free_port
+from tests.databases import clone
 
-from .conftest import PASSWORD, Api, clone
+from .conftest import PASSWORD, Api
 from .permitted import fill
 
 __all__ = ["ROLES", "Answer", "Twins", "open_twins"]
@@ -74,7 +75,7 @@ def open_twins(server: Cluster, template: str, serve: Callable[..., Any]) -> Ite
     janitors, apis = [], []
     for hidden in (False, True):
         name = f"test_{secrets.token_hex(6)}"
-        janitor = clone(server, template, name)
+        janitor = clone(server, name, template)
         janitor.init()
         janitors.append(janitor)
         dsn, port = server.dsn(name), free_port()

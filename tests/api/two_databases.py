@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 from orchestrator.cluster import Cluster, free_port
+from tests.databases import clone
 
-from .conftest import Api, Serve, clone
+from .conftest import Api, Serve
 
 __all__ = ["EAST", "Both", "both"]
 
@@ -44,7 +45,7 @@ class Both(NamedTuple):
 @pytest.fixture(scope="module")
 def both(database: str, login_dsn: str, server: Cluster, template: str, serve: Serve) -> Iterator[Both]:
     name = f"test_{secrets.token_hex(6)}"
-    janitor = clone(server, template, name)
+    janitor = clone(server, name, template)
     janitor.init()
     with psycopg.connect(server.dsn(name), autocommit=True) as east:
         east.execute(_EAST)
