@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from psycopg import sql
 
 from bench import workload
 from bench.paired import Samples, measure
-from bench.pgbench import turns
+from bench.pgbench import rate, turns
 from bench.report import Figure, Target, at_most_more, at_most_times
 from bench.server import Connection
 from bench.workload import HAND_WRITTEN, KEPT, PASSING, PLAIN, UNMATCHED
@@ -41,6 +42,9 @@ _ONE = "insert into {table} (title, amount, owner) values ('Expense', %s, 'owner
 
 #: statements of a transaction of pgbench
 _TRANSACTION = 50
+
+#: clients of pgbench that keep every processor busy
+_CROWD = 8
 
 #: statements of psycopg until the next variant has its turn
 _SLICE = 50
@@ -72,14 +76,15 @@ def bulk(dsn: str, *, rows: int, rounds: int) -> list[Figure]:
 
 
 def single(dsn: str, *, rows: int, seconds: int, rounds: int) -> list[Figure]:
-    """Statements of one row, µs each: in a loop inside the server, in a pipeline, and from two clients that wait.
+    """Statements of one row, µs each: inside the server, in a pipeline, from many clients, and from two that wait.
 
-    A commit is shared by many. Where the client waits, what a guard adds is mostly memory that the processor's caches
+    A commit is shared by many. Where one client waits, what a guard adds is mostly memory that the processor's caches
     forgot while the backend slept.
     """
     with psycopg.connect(dsn, autocommit=True) as db:
         inside = _compare(db, _ALL, partial(_statement, db, _LOOP, rows), rounds)
         pipelined = _from_pgbench(db, dsn, _ALL, seconds=seconds * len(_ALL), rounds=rounds, in_pipeline=True)
+        crowded = _compare(db, _ALL, partial(_from_many, dsn, seconds), rounds)
         answered = _from_pgbench(db, dsn, _ALL, seconds=seconds * len(_ALL), rounds=rounds, in_pipeline=False)
     with psycopg.connect(dsn, autocommit=True) as db:
         waiting = _taking_turns(db, _ALL, slices=rows // 2 // _SLICE, rounds=rounds)
@@ -87,6 +92,7 @@ def single(dsn: str, *, rows: int, seconds: int, rounds: int) -> list[Figure]:
     for place, samples in (
         ("inside the server", inside),
         ("from pgbench, in a pipeline", pipelined),
+        (f"from {_CROWD} clients of pgbench at once", crowded),
         ("from pgbench, which waits for each answer", answered),
         ("from psycopg, which waits for each answer", waiting),
     ):
@@ -126,6 +132,12 @@ def _from_pgbench(
         for table, times in zip(tables, turns(dsn, scripts, seconds=seconds), strict=True):
             samples[table].append(statistics.median(times) / _TRANSACTION)
     return samples
+
+
+def _from_many(dsn: str, seconds: int, table: str) -> float:
+    """µs of one processor a statement, the client's part of it included."""
+    transactions = rate(dsn, _script(table, in_pipeline=False), clients=_CROWD, seconds=seconds)
+    return (os.cpu_count() or 1) / (transactions * _TRANSACTION) * 1e6
 
 
 def _script(table: str, in_pipeline: bool) -> str:
