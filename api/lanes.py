@@ -145,7 +145,10 @@ class Lanes:
         return True
 
     def check(self) -> None:
-        """Lets those go that wait for lanes which are stuck."""
+        """Gives back those that were lost, and lets those go that wait for lanes which are stuck."""
+        for lane in tuple(self._lanes.values()):
+            if lane.connection.broken:
+                self._retire(lane)
         now = monotonic()
         if not any(lane.moves(now) for lane in self._lanes.values()):
             while self._waiting:

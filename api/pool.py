@@ -164,7 +164,9 @@ class Pool:
                 continue
             if given is not None:
                 return given
-            turn = Turn(turn.statement, turn.params)
+            again = Turn(turn.statement, turn.params)
+            again.queued = turn.queued
+            turn = again
 
     @property
     def _has_room(self) -> bool:
@@ -308,8 +310,12 @@ class Pool:
 
     async def _wait(self, turn: Turn) -> Given:
         """What comes of a turn; None: there is room for a new connection."""
-        turn.queued = asyncio.get_running_loop().time()
-        self._waiting.append(turn)
+        if turn.queued:
+            # its turn had come
+            self._waiting.appendleft(turn)
+        else:
+            turn.queued = asyncio.get_running_loop().time()
+            self._waiting.append(turn)
         self._look_later()
         try:
             return await self._outcome(turn)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import psycopg
 import pytest
@@ -15,8 +12,6 @@ from psycopg.conninfo import make_conninfo
 
 from api.group_commit import Shared
 from api.pool import Pool
-
-from .conftest import Api
 
 _SCHEMA = """
 create table notes (n integer, pid integer not null default pg_backend_pid());
@@ -285,6 +280,24 @@ def test_a_lane_that_was_lost_while_nobody_used_it_takes_nobody_along(notes: str
     _with_pool(notes, use)
 
 
+def test_a_lost_lane_hangs_nobody_while_the_server_takes_no_connections(notes: str, db: psycopg.Connection) -> None:
+    db.execute("create role turned_away login superuser password 'x'")
+
+    async def use(pool: Pool) -> None:
+        db.execute("alter role turned_away nologin")
+        db.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'turned_away'")
+        await asyncio.sleep(0.5)
+        for _ in range(3):
+            with pytest.raises(psycopg.OperationalError, match="connection failed"):
+                await asyncio.wait_for(pool.run("select 1", []), 5)
+        assert pool.use == (0, 0, 0)
+
+    try:
+        _with_pool(make_conninfo(notes, user="turned_away", password="x"), use)
+    finally:
+        db.execute("drop role turned_away")
+
+
 def test_a_reply_waits_for_the_flush_that_follows_in_the_lane(
     notes: str, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -371,22 +384,3 @@ def test_behind_a_pooler_nothing_is_ended_for_others(notes: str, db: psycopg.Con
 
     _with_pool(notes, use, pooled=True)
     assert db.execute("select last_value from runs").fetchone() == (21,)
-
-
-def test_requests_wait_for_a_row_that_somebody_holds_and_others_do_not(api: Api) -> None:
-    held, free = (api.create("posts", {"title": title}) for title in ("held", "free"))
-
-    def update(post: Any, read: int) -> int:
-        return api.root.post(f"/posts:update?filterByTk={post['id']}", json={"read": read}).status_code
-
-    for read in range(20):
-        assert update(free, read) == 200
-    with ThreadPoolExecutor(8) as pool, psycopg.connect(api.dsn) as other:
-        other.execute("update posts set title = 'mine' where id = %s", (held["id"],))
-        waiting = pool.submit(update, held, 7)
-        assert list(pool.map(lambda read: update(free, read), range(40))) == [200] * 40
-        assert not waiting.done()
-        other.commit()
-        assert waiting.result(20) == 200
-    found = api.list("/posts:list", filter=json.dumps({"id": held["id"]}))
-    assert [(post["title"], post["read"]) for post in found] == [("mine", 7)]

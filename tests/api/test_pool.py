@@ -6,7 +6,8 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from math import inf
 
 import psycopg
@@ -256,11 +257,6 @@ def test_a_database_that_is_away_is_an_error_and_no_lost_place() -> None:
 
 
 def test_a_server_without_room_for_more_serves_everybody_on_what_is_open(database: str) -> None:
-    with psycopg.connect(database, autocommit=True) as db:
-        name = f"crowded_{random.randrange(1 << 40)}"
-        db.execute(f"create role {name} login password 'x' connection limit 2".encode())
-    crowded = psycopg.conninfo.make_conninfo(database, user=name, password="x")
-
     async def use(pool: Pool) -> None:
         sleeping = "select pg_backend_pid()::text, pg_sleep(0.1)"
         first = await _value(pool, _PID)
@@ -268,10 +264,33 @@ def test_a_server_without_room_for_more_serves_everybody_on_what_is_open(databas
         assert len(set(found)) == 2 and first in found
         assert pool.use == (2, 0, 0)
 
-    try:
-        _with_pool(crowded, use, size=8)
-    finally:
-        with psycopg.connect(database, autocommit=True) as db:
+    with _crowded(database, 2) as dsn:
+        _with_pool(dsn, use, size=8)
+
+
+def test_who_waits_too_long_for_a_server_without_room_is_told(database: str) -> None:
+    async def use(pool: Pool) -> None:
+        sleeping = asyncio.create_task(_value(pool, _SLEEP, "4"))
+        await asyncio.sleep(0.1)
+        with pytest.raises(psycopg.OperationalError, match="no database connection is free"):
+            await _value(pool, _PID)
+        assert not sleeping.done()
+        await sleeping
+
+    with _crowded(database, 1) as dsn:
+        # longer than until the server is asked for room again
+        _with_pool(dsn, use, timeout=1.5)
+
+
+@contextmanager
+def _crowded(database: str, limit: int) -> Iterator[str]:
+    """The DSN of somebody whom the server gives so many connections."""
+    name = f"crowded_{random.randrange(1 << 40)}"
+    with psycopg.connect(database, autocommit=True) as db:
+        db.execute(f"create role {name} login password 'x' connection limit {limit}".encode())
+        try:
+            yield psycopg.conninfo.make_conninfo(database, user=name, password="x")
+        finally:
             db.execute(f"drop role {name}".encode())
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 
 from .conftest import Api
@@ -184,6 +186,25 @@ def test_update_answers_a_list(api: Api) -> None:
         assert response.status_code == 200
         assert [post["title"] for post in response.json()["data"]] == [f"{method} {path}"]
     assert api.root.post("/posts:update/999999", json={"title": "x"}).json() == {"data": []}
+
+
+def test_requests_wait_for_a_row_that_somebody_holds_and_others_do_not(api: Api) -> None:
+    held, free = (api.create("posts", {"title": title}) for title in ("held", "free"))
+
+    def update(post: Any, read: int) -> int:
+        return api.root.post(f"/posts:update?filterByTk={post['id']}", json={"read": read}).status_code
+
+    for read in range(20):
+        assert update(free, read) == 200
+    with ThreadPoolExecutor(8) as pool, psycopg.connect(api.dsn) as other:
+        other.execute("update posts set title = 'mine' where id = %s", (held["id"],))
+        waiting = pool.submit(update, held, 7)
+        assert list(pool.map(lambda read: update(free, read), range(40))) == [200] * 40
+        assert not waiting.done()
+        other.commit()
+        assert waiting.result(20) == 200
+    found = api.list("/posts:list", filter=json.dumps({"id": held["id"]}))
+    assert [(post["title"], post["read"]) for post in found] == [("mine", 7)]
 
 
 def test_update_of_many(api: Api) -> None:
