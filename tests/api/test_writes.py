@@ -197,14 +197,14 @@ def test_requests_wait_for_a_row_that_somebody_holds_and_others_do_not(api: Api)
     for read in range(20):
         assert update(free, read) == 200
     with ThreadPoolExecutor(8) as pool, psycopg.connect(api.dsn) as other:
-        other.execute("update posts set title = 'mine' where id = %s", (held["id"],))
+        other.execute("update posts set title = 'changed' where id = %s", (held["id"],))
         waiting = pool.submit(update, held, 7)
         assert list(pool.map(lambda read: update(free, read), range(40))) == [200] * 40
         assert not waiting.done()
         other.commit()
         assert waiting.result(20) == 200
     found = api.list("/posts:list", filter=json.dumps({"id": held["id"]}))
-    assert [(post["title"], post["read"]) for post in found] == [("mine", 7)]
+    assert [(post["title"], post["read"]) for post in found] == [("changed", 7)]
 
 
 def test_update_of_many(api: Api) -> None:
